@@ -1,0 +1,146 @@
+//! One thing that is wrong with a call's arguments: data, of which `error::text` makes the words.
+
+use serde_json::Value;
+
+/// A problem and the argument that has it, as a path below `args` (`env.HF_TOKEN`, `volumes[1]`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The argument's path.
+    pub argument: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with an argument.
+///
+/// Values are kept as the caller wrote them: every text made of them is scrubbed before it leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Problem {
+    /// No argument of this operation has that name.
+    Unknown {
+        /// The known name that is most like it.
+        nearest: Option<String>,
+    },
+    /// A required argument was not given.
+    Missing {
+        /// A value that would do.
+        example: Value,
+    },
+    /// The JSON type is another than the argument takes.
+    WrongType {
+        /// What the argument takes, such as `a list of strings`.
+        expected: &'static str,
+        /// What was given, such as `a number`.
+        found: &'static str,
+    },
+    /// The value does not have the form, or is not in the range, that the argument takes.
+    Malformed {
+        /// The value as given.
+        value: String,
+        /// What would be right, as a noun phrase: `a whole number of seconds, or a number with s, m, h or d`.
+        expected: String,
+        /// A value to pass instead, where one can be told.
+        instead: Option<Value>,
+    },
+    /// Two arguments say the same thing in different ways.
+    Conflict {
+        /// The other argument.
+        with: String,
+    },
+    /// A credential, or the placeholder of one, stands where anybody who may see the job can read it.
+    Credential {
+        /// What was recognised.
+        credential: Credential,
+        /// The name under which it belongs into `secrets`.
+        secret: String,
+    },
+    /// A secret's value can't be had.
+    Secret(SecretProblem),
+    /// A local script that this server does not read.
+    LocalFile {
+        /// The path as given.
+        path: String,
+        /// Why it is not read.
+        reason: LocalFileReason,
+    },
+}
+
+/// What the scan of a readable field recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A name that Hub libraries read as the token.
+    TokenName,
+    /// `$HF_TOKEN` or `${HF_TOKEN}`, which only `secrets` resolves.
+    Placeholder,
+    /// A token of the Hub, by its shape.
+    HubToken,
+    /// The token of the current login (or an earlier one of this process), plain or encoded.
+    SessionToken,
+    /// Another vendor's key, by its shape.
+    VendorKey(&'static str),
+    /// A user name or password within a URL.
+    UrlUserinfo,
+}
+
+/// Why a value of `secrets` can't be resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretProblem {
+    /// `$HF_TOKEN` was asked for and there is no login.
+    NotLoggedIn,
+    /// `$NAME` for a variable that the operator did not allow.
+    NotAllowed {
+        /// The variable's name.
+        variable: String,
+    },
+    /// `$NAME` is allowed, and the server's environment does not have it.
+    Unset {
+        /// The variable's name.
+        variable: String,
+    },
+    /// A value that is the name of the secret, or empty: a likely slip.
+    Slip {
+        /// What was given instead of a value.
+        value: String,
+    },
+}
+
+/// Why a local script is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalFileReason {
+    /// Reading files is off: no directory was named and the working directory is `/` or the home directory.
+    NoDirectory,
+    /// The path leads out of the directories that may be read.
+    Outside,
+    /// A directory on the way begins with a dot.
+    Hidden,
+    /// There is no such file.
+    Missing,
+    /// Something else than a regular file.
+    NotAFile,
+    /// Larger than a script may be.
+    TooLarge {
+        /// The bound, in bytes.
+        limit: u64,
+    },
+    /// Not UTF-8.
+    NotText,
+    /// The operating system's reason.
+    Io(String),
+}
+
+impl Problem {
+    /// A value of the wrong form.
+    pub fn malformed(value: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Malformed { value: value.into(), expected: expected.into(), instead: None }
+    }
+
+    /// A value of the wrong form, and the one to pass instead.
+    pub fn malformed_instead(value: impl Into<String>, expected: impl Into<String>, instead: impl Into<Value>) -> Self {
+        Self::Malformed { value: value.into(), expected: expected.into(), instead: Some(instead.into()) }
+    }
+
+    /// Names the argument that has this problem.
+    pub fn at(self, argument: impl Into<String>) -> Fault {
+        Fault { argument: argument.into(), problem: self }
+    }
+}
