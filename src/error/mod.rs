@@ -1,5 +1,112 @@
 //! Everything that can go wrong, as data with a stable code. A leaf: every room may name it, and it names none.
+//!
+//! The words are made in `error::text` alone, so that a wording is found, tested and changed in one place.
 
+mod code;
 mod fault;
+mod hub;
+mod text;
 
+pub use code::Code;
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
+pub use hub::{HubError, Refusal, Request};
+
+/// Why a call was not answered as asked.
+///
+/// Strings are kept as they came: what is made of them passes the scrubber before it leaves the process.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// There is no token: neither a variable nor a file has one.
+    NotLoggedIn {
+        /// The places that were looked at, in order.
+        looked_at: Vec<String>,
+    },
+    /// There is a token file or variable, and it can't be used.
+    UnusableLogin {
+        /// Where the token was to come from.
+        source: String,
+        /// What is wrong with it, without a part of it.
+        reason: String,
+    },
+    /// The call's arguments are wrong; nothing was sent.
+    Arguments {
+        /// The operation that was called.
+        operation: String,
+        /// All that is wrong, in the order of the arguments.
+        faults: Vec<Fault>,
+    },
+    /// No operation has that name.
+    UnknownOperation {
+        /// The name as given.
+        given: String,
+        /// The known name that is most like it.
+        nearest: Option<String>,
+        /// All names.
+        known: Vec<&'static str>,
+    },
+    /// The message was longer than the server reads.
+    TooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// The Hub refused, failed, or could not be reached.
+    Hub(Box<HubError>),
+    /// The answer to a submission was lost, and the job was not found by its label since.
+    SubmissionUnconfirmed {
+        /// The namespace that would be billed.
+        namespace: String,
+        /// The value of the submission's own label, by which a listing finds the job.
+        label: String,
+        /// What happened to the answer.
+        cause: Box<HubError>,
+    },
+    /// The operator's settings forbid it.
+    PolicyDenied {
+        /// The flag that forbids it.
+        rule: &'static str,
+        /// The operation that was refused.
+        operation: &'static str,
+    },
+    /// A defect of this server.
+    Internal {
+        /// What was under way.
+        during: &'static str,
+    },
+}
+
+impl Error {
+    /// A wrong argument of a call that has one fault only.
+    pub fn argument(operation: &str, fault: Fault) -> Self {
+        Self::Arguments { operation: operation.to_owned(), faults: vec![fault] }
+    }
+
+    /// The same call may succeed later, unchanged.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Hub(error) => error.refusal.retryable(),
+            _ => false,
+        }
+    }
+
+    /// The Hub's id of the request that failed, for its support.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Hub(error) | Self::SubmissionUnconfirmed { cause: error, .. } => error.request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// All that is wrong with the arguments, if that is the error.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Arguments { faults, .. } => faults,
+            _ => &[],
+        }
+    }
+}
+
+impl From<HubError> for Error {
+    fn from(error: HubError) -> Self {
+        Self::Hub(Box::new(error))
+    }
+}

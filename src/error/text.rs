@@ -1,0 +1,289 @@
+//! The words of every error: what happened, and what to do next. Nowhere else is a message made.
+
+use std::fmt::Write as _;
+
+use super::{Credential, Error, Fault, HubError, LocalFileReason, Problem, Refusal, Request, SecretProblem};
+
+const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
+const BILLING_SETTINGS: &str = "https://huggingface.co/settings/billing";
+
+impl Error {
+    /// What happened: one line, or for several faults one line each.
+    pub fn message(&self) -> String {
+        match self {
+            Self::NotLoggedIn { looked_at } => {
+                format!("not logged in to Hugging Face: no token in {}", looked_at.join(", "))
+            }
+            Self::UnusableLogin { source, reason } => format!("the token of {source} can't be used: {reason}"),
+            Self::Arguments { operation, faults } => match faults.as_slice() {
+                [fault] => format!("`{operation}` was not sent: {}", fault.message()),
+                faults => faults.iter().fold(
+                    format!("`{operation}` was not sent, {} arguments are wrong:", faults.len()),
+                    |mut text, fault| {
+                        let _ = write!(text, "\n- {}", fault.message());
+                        text
+                    },
+                ),
+            },
+            Self::UnknownOperation { given, nearest: _, known } => {
+                format!("unknown operation `{given}`; known are {}", list(known))
+            }
+            Self::TooLarge { limit } => {
+                format!("the message is longer than {limit} bytes, which is the most that is read")
+            }
+            Self::Hub(error) => error.message(),
+            Self::SubmissionUnconfirmed { namespace, cause, .. } => format!(
+                "the job was sent once to namespace `{namespace}`, and its answer was lost ({}); no job with its label has shown \
+                 up yet, which proves nothing: it may still start",
+                cause.message()
+            ),
+            Self::PolicyDenied { rule, operation } => {
+                format!("`{operation}` is refused by this server's `{rule}`")
+            }
+            Self::Internal { during } => {
+                format!("this server failed while it was {during}: a defect of the server, not of the call")
+            }
+        }
+    }
+
+    /// What to do next, with the exact call where there is one.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotLoggedIn { .. } => format!(
+                "ask the user to run `hf auth login`, or to set HF_TOKEN for this server; tokens are made at {TOKEN_SETTINGS}; \
+                 then repeat the call, no restart is needed"
+            ),
+            Self::UnusableLogin { source, .. } => {
+                format!(
+                    "ask the user to put a token into {source} again, by `hf auth login` or by setting HF_TOKEN; tokens are made at {TOKEN_SETTINGS}"
+                )
+            }
+            Self::Arguments { faults, .. } => {
+                let mut hints: Vec<String> = faults.iter().filter_map(Fault::hint).collect();
+                hints.dedup();
+                hints.join("; ")
+            }
+            Self::UnknownOperation { nearest, .. } => match nearest {
+                Some(nearest) => format!("use {{\"operation\": \"{nearest}\"}}"),
+                None => "use {\"operation\": \"help\"} to see what there is".to_owned(),
+            },
+            Self::TooLarge { .. } => {
+                "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
+                    .to_owned()
+            }
+            Self::Hub(error) => error.hint(),
+            Self::SubmissionUnconfirmed { namespace, label, .. } => format!(
+                "don't send it again yet; look with {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\", \
+                 \"labels\": {{\"mcp-request\": \"{label}\"}}}}}} in a minute"
+            ),
+            Self::PolicyDenied { .. } => "ask the operator of this server to change that, or do without".to_owned(),
+            Self::Internal { .. } => {
+                "repeat the call once; if it was a submission, look with {\"operation\": \"ps\"} first".to_owned()
+            }
+        }
+    }
+}
+
+impl Fault {
+    /// What is wrong, naming the argument.
+    pub fn message(&self) -> String {
+        let argument = &self.argument;
+        match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
+            Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
+            Problem::Missing { .. } => format!("`{argument}` is required"),
+            Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
+            Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
+            Problem::Conflict { with } => format!("`{argument}` and `{with}` say the same thing: give one of them"),
+            Problem::Credential { credential, .. } => match credential {
+                Credential::TokenName => {
+                    format!(
+                        "`{argument}` is what Hub libraries read as the token, and `env` can be read by everybody who may see the job"
+                    )
+                }
+                Credential::Placeholder => {
+                    format!("`{argument}` holds `$HF_TOKEN`, which only `secrets` resolves; here it would show")
+                }
+                Credential::HubToken => {
+                    format!("`{argument}` holds a Hugging Face token, and everybody who may see the job can read it")
+                }
+                Credential::SessionToken => {
+                    format!(
+                        "`{argument}` holds the token of the current login, and everybody who may see the job can read it"
+                    )
+                }
+                Credential::VendorKey(vendor) => {
+                    format!("`{argument}` holds a {vendor} credential, and everybody who may see the job can read it")
+                }
+                Credential::UrlUserinfo => {
+                    format!(
+                        "`{argument}` holds a URL with a user name or password in it, and everybody who may see the job can read it"
+                    )
+                }
+            },
+            Problem::Secret(problem) => match problem {
+                SecretProblem::NotLoggedIn => format!("`{argument}` asks for `$HF_TOKEN`, and nobody is logged in"),
+                SecretProblem::NotAllowed { variable } => {
+                    format!(
+                        "`{argument}` asks for the server's variable `{variable}`, which its operator did not allow"
+                    )
+                }
+                SecretProblem::Unset { variable } => {
+                    format!("`{argument}` asks for `{variable}`, which this server's environment does not have")
+                }
+                SecretProblem::Slip { value } => {
+                    format!("`{argument}`: `{}` looks like a slip, not like a value", short(value))
+                }
+            },
+            Problem::LocalFile { path, reason } => {
+                let path = short(path);
+                match reason {
+                    LocalFileReason::NoDirectory => format!(
+                        "`{argument}`: `{path}` is a file, and this server was given no directory to read scripts from"
+                    ),
+                    LocalFileReason::Outside => {
+                        format!("`{argument}`: `{path}` is outside the directories that this server reads scripts from")
+                    }
+                    LocalFileReason::Hidden => format!("`{argument}`: `{path}` is in a hidden directory"),
+                    LocalFileReason::Missing => {
+                        format!("`{argument}`: there is no file `{path}` on the machine of this server")
+                    }
+                    LocalFileReason::NotAFile => format!("`{argument}`: `{path}` is no regular file"),
+                    LocalFileReason::TooLarge { limit } => {
+                        format!("`{argument}`: `{path}` is larger than {limit} bytes")
+                    }
+                    LocalFileReason::NotText => format!("`{argument}`: `{path}` is not UTF-8 text"),
+                    LocalFileReason::Io(reason) => format!("`{argument}`: `{path}` can't be read: {reason}"),
+                }
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let argument = &self.argument;
+        Some(match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
+            Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
+            Problem::Missing { example } => format!("add \"{argument}\": {example}"),
+            Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
+            Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
+            Problem::Malformed { instead: None, .. } => return None,
+            Problem::Conflict { with } => format!("leave out `{with}`"),
+            Problem::Credential { credential, secret } => match credential {
+                Credential::VendorKey(_) => format!(
+                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"
+                ),
+                Credential::UrlUserinfo => "take the user name and password out of the URL, and let the job read them from `secrets`".to_owned(),
+                _ => format!("move it: \"secrets\": {{\"{secret}\": \"$HF_TOKEN\"}}, which the server replaces by the token of the current login"),
+            },
+            Problem::Secret(problem) => match problem {
+                SecretProblem::NotLoggedIn => "ask the user to run `hf auth login`, then repeat the call".to_owned(),
+                SecretProblem::NotAllowed { variable } => format!(
+                    "ask the operator to start the server with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
+                ),
+                SecretProblem::Unset { variable } => format!("ask the operator to set `{variable}` in the environment of this server"),
+                SecretProblem::Slip { .. } => format!("pass \"{}\": \"$HF_TOKEN\" in `secrets`", argument.rsplit('.').next().unwrap_or(argument)),
+            },
+            Problem::LocalFile { .. } => {
+                "pass the code itself as `script`, or an https URL; the operator can allow a directory with `--script-dir DIR`".to_owned()
+            }
+        })
+    }
+}
+
+impl HubError {
+    /// What happened.
+    pub fn message(&self) -> String {
+        let mut text = match &self.refusal {
+            Refusal::Unauthorized => {
+                format!("{} does not accept the token: it is invalid, expired or revoked", self.host)
+            }
+            Refusal::PaymentRequired => match self.request.namespace() {
+                Some(namespace) => format!("namespace `{namespace}` has no credit to pay for jobs"),
+                None => "there is no credit to pay for jobs".to_owned(),
+            },
+            Refusal::Forbidden => match &self.request {
+                Request::Write { namespace, .. } => format!("this token may not run jobs in namespace `{namespace}`"),
+                Request::Read { namespace, .. } => {
+                    format!("this token may not see the jobs of namespace `{namespace}`")
+                }
+                Request::WhoAmI | Request::Hardware => format!("{} refuses this token", self.host),
+            },
+            Refusal::NotFound => match &self.request {
+                Request::Write { namespace, job: Some(job) } | Request::Read { namespace, job: Some(job) } => {
+                    format!("no job `{job}` in namespace `{namespace}`")
+                }
+                Request::Write { namespace, job: None } | Request::Read { namespace, job: None } => {
+                    format!("no namespace `{namespace}` that this token can see")
+                }
+                Request::WhoAmI | Request::Hardware => format!("{} does not know that address", self.host),
+            },
+            Refusal::Conflict => "the Hub says that this is in conflict with what is going on".to_owned(),
+            Refusal::RateLimited(Some(wait)) => {
+                format!("{} limits the rate of requests, for {} s more", self.host, wait.as_secs().max(1))
+            }
+            Refusal::RateLimited(None) => format!("{} limits the rate of requests", self.host),
+            Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
+            Refusal::Failed(status) => format!("{} failed ({status})", self.host),
+            Refusal::Unreachable(reason) => format!("{} can't be reached: {reason}", self.host),
+            Refusal::TimedOut => format!("{} did not answer in time", self.host),
+            Refusal::BadAnswer(reason) => format!("{} gave an answer that is not the Hub's: {reason}", self.host),
+            Refusal::Unexpected(status) => format!("{} answered {status}, which means nothing here", self.host),
+        };
+        if let Some(message) = &self.message {
+            let _ = write!(text, "; the Hub says: {message}");
+        }
+        if let Some(id) = &self.request_id {
+            let _ = write!(text, " (request id {id})");
+        }
+        text
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match &self.refusal {
+            Refusal::Unauthorized => format!(
+                "ask the user to run `hf auth login` again (or to replace HF_TOKEN) with a token from {TOKEN_SETTINGS}, then check with \
+                 hf_whoami; no restart is needed"
+            ),
+            Refusal::PaymentRequired => format!(
+                "ask the user to add credit at {BILLING_SETTINGS}, or in the organisation's billing settings; a PRO plan is not what is \
+                 missing; don't run it elsewhere instead"
+            ),
+            Refusal::Forbidden => match self.request.namespace() {
+                Some(namespace) => format!(
+                    "check with hf_whoami; jobs need a write token, or a fine-grained one with the permission `job.write` on `{namespace}`, \
+                     made at {TOKEN_SETTINGS}; or pass another `namespace`"
+                ),
+                None => "check with hf_whoami".to_owned(),
+            },
+            Refusal::NotFound => match &self.request {
+                Request::Write { job: Some(_), .. } | Request::Read { job: Some(_), .. } => {
+                    "check the id with {\"operation\": \"ps\", \"args\": {\"all\": true}}; a job of an organisation needs its \
+                     `namespace`, which hf_whoami lists"
+                        .to_owned()
+                }
+                _ => "hf_whoami lists the namespaces of this login".to_owned(),
+            },
+            Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
+            Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
+            Refusal::RateLimited(None) => "repeat the call in a minute".to_owned(),
+            Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
+            Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned(),
+        }
+    }
+}
+
+/// The most of a foreign value that a message repeats, in characters: enough to recognise it.
+const VALUE_MAX: usize = 120;
+
+fn short(value: &str) -> String {
+    let line = value.replace(['\n', '\r'], "⏎");
+    if line.chars().count() <= VALUE_MAX { line } else { line.chars().take(VALUE_MAX).chain("…".chars()).collect() }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
