@@ -57,13 +57,15 @@ impl Log {
 pub(super) struct LogWriter {
     log: Arc<Log>,
     file: File,
+    /// The most of it that is kept, in bytes.
+    most: u64,
 }
 
 impl LogWriter {
     /// Makes the file, which only its owner may read.
     pub(super) fn open(log: Arc<Log>) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&log.path)?;
-        Ok(Self { log, file })
+        Ok(Self { log, file, most: MAX_LOG })
     }
 
     /// Writes the marker that an attempt begins.
@@ -76,12 +78,12 @@ impl LogWriter {
     /// Writes lines as of now. Beyond the log's bound they are left out, after a line that says so.
     pub(super) fn lines(&mut self, lines: &[String]) -> io::Result<()> {
         let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-        let end = self.log.extent.borrow().end;
-        if end >= MAX_LOG {
+        let is_full = |writer: &Self| writer.log.extent.borrow().end >= writer.most;
+        if is_full(self) {
             return Ok(());
         }
         self.write(lines, &now)?;
-        if self.log.extent.borrow().end >= MAX_LOG {
+        if is_full(self) {
             return self.write(&["the log is full: what the job writes from here on is not kept".to_owned()], &now);
         }
         Ok(())
@@ -176,6 +178,18 @@ mod tests {
             assert_eq!(text.lines().count() as u64, count.min(5000), "tail {count}");
             assert!(text.is_empty() || text.starts_with(r#"{"data":"line "#));
         }
+    }
+
+    #[test]
+    fn a_full_log_says_so_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let (log, mut writer) = log(&directory, 0);
+        writer.most = 500;
+        for _ in 0..20 {
+            writer.lines(&["x".repeat(100)]).unwrap();
+        }
+        let text = from(&log, 0);
+        assert!(text.lines().count() < 10 && text.lines().last().unwrap().contains("the log is full"), "{text}");
     }
 
     #[test]

@@ -31,7 +31,7 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -42,10 +42,13 @@ pub use self::account::{Account, Org, TokenRole};
 pub use self::record::RecordedRequest;
 
 use self::account::{Login, Logins};
+use self::job::{Job, Origin};
 use self::process::Groups;
 use self::random::Random;
 use self::record::Record;
 use self::register::Register;
+use self::reply::Refusal;
+use self::spec::JobSpec;
 
 /// How long a shutdown waits for jobs and connections to end before it goes on without them.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(3);
@@ -235,6 +238,19 @@ impl Hub {
     fn end(&self) {
         self.stop.cancel();
         self.groups.close();
+    }
+
+    /// Keeps a job and has it run.
+    fn submit(self: &Arc<Self>, namespace: String, origin: Origin, spec: JobSpec) -> Result<Arc<Job>, Refusal> {
+        let id = self.random.job_id(SystemTime::now());
+        let directory = self.directory.join(&id);
+        let job = Arc::new(Job::new(id, namespace, origin, spec, directory, self.stop.child_token()));
+        let gone = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).add(Arc::clone(&job));
+        if let Some(gone) = gone.map_err(|_| Refusal::Busy)? {
+            tokio::task::spawn_blocking(move || fs::remove_dir_all(&gone.directory));
+        }
+        tokio::spawn(runner::run(Arc::clone(self), Arc::clone(&job)));
+        Ok(job)
     }
 
     /// The account of a valid token.

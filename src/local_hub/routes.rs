@@ -1,7 +1,6 @@
 //! The routes of the API, and what each does.
 
 use std::sync::{Arc, PoisonError};
-use std::time::SystemTime;
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -199,24 +198,4 @@ fn write_cursor(number: u64) -> String {
 fn read_cursor(cursor: &str) -> Result<u64, Refusal> {
     let number = if cursor.len() <= MAX_CURSOR { u64::from_str_radix(cursor, 16).ok() } else { None };
     number.ok_or_else(|| Refusal::Invalid("cursor: invalid".to_owned()))
-}
-
-impl Hub {
-    /// Keeps a job and has it run.
-    pub(super) fn submit(
-        self: &Arc<Self>,
-        namespace: String,
-        origin: Origin,
-        spec: JobSpec,
-    ) -> Result<Arc<Job>, Refusal> {
-        let id = self.random.job_id(SystemTime::now());
-        let directory = self.directory.join(&id);
-        let job = Arc::new(Job::new(id, namespace, origin, spec, directory, self.stop.child_token()));
-        let gone = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).add(Arc::clone(&job));
-        if let Some(gone) = gone.map_err(|_| Refusal::Busy)? {
-            tokio::task::spawn_blocking(move || std::fs::remove_dir_all(&gone.directory));
-        }
-        tokio::spawn(super::runner::run(Arc::clone(self), Arc::clone(&job)));
-        Ok(job)
-    }
 }
