@@ -1,0 +1,17 @@
+#!/bin/sh
+# Drives the local Hub with clients from other ecosystems, which are the judges of whether it is true to the Hub.
+# Needs cargo, python3 (3.10 or newer) and a package index; everything is made below target/interop.
+set -eu
+cd "$(dirname "$0")/../.."
+
+target=${CARGO_TARGET_DIR:-target}
+work=$target/interop
+python=$work/venv/bin/python
+
+if ! "$python" -c 'import huggingface_hub' 2>/dev/null; then
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check 'huggingface_hub>=2.4'
+fi
+cargo build --quiet --example local_hub
+exec "$python" tests/interop/hf_jobs.py "$target/debug/examples/local_hub" "$work"
