@@ -3,24 +3,40 @@
 //!
 //! - Where things are: [`Endpoint`] and its [`Segment`]s, [`Namespace`], [`JobId`], [`ScheduledJobId`], [`JobReference`],
 //!   [`RepositoryId`], [`ResourceGroupId`].
+//! - What runs: [`Image`], [`Command`], [`Script`] with [`Dependency`] and [`PythonVersion`], [`EnvName`], [`SecretName`],
+//!   [`Volume`].
 //! - What people read: [`Size`], [`Timestamp`], [`Elapsed`].
 //! - How much of it all: [`limits`].
 
+mod command;
+mod dependency;
 mod endpoint;
 mod ids;
+mod image;
 mod kind;
 pub mod limits;
 mod nearest;
+mod python;
 mod repository;
 mod resource_group;
+mod script;
 mod size;
 mod timestamp;
+mod variable;
+mod volume;
 
+pub use command::Command;
+pub use dependency::Dependency;
 pub use endpoint::{Endpoint, EndpointFault, Segment};
 pub use ids::{JobId, JobReference, Namespace, ScheduledJobId};
+pub use image::{DockerReference, Image};
 pub use kind::{kind, wrong_kind};
 pub use nearest::nearest;
+pub use python::PythonVersion;
 pub use repository::RepositoryId;
 pub use resource_group::ResourceGroupId;
+pub use script::{CommandName, Script, ScriptUrl, Source};
 pub use size::Size;
 pub use timestamp::{Elapsed, Timestamp};
+pub use variable::{EnvName, SecretName};
+pub use volume::{Volume, VolumeKind};
