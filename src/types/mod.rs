@@ -6,6 +6,7 @@
 //! - What runs: [`Image`], [`Command`], [`Script`] with [`Dependency`] and [`PythonVersion`], [`EnvName`], [`SecretName`],
 //!   [`Volume`].
 //! - On what, and how long: [`Flavor`], [`Arch`], [`Timeout`], [`Attempts`], [`Expose`], [`Network`].
+//! - How it is found again: [`JobName`], [`Labels`], [`LabelFilter`], [`Stage`].
 //! - What people read: [`Size`], [`Timestamp`], [`Elapsed`].
 //! - How much of it all: [`limits`].
 
@@ -17,7 +18,9 @@ mod endpoint;
 mod flavor;
 mod ids;
 mod image;
+mod job_name;
 mod kind;
+mod labels;
 pub mod limits;
 mod nearest;
 mod network;
@@ -27,6 +30,7 @@ mod repository;
 mod resource_group;
 mod script;
 mod size;
+mod stage;
 mod timeout;
 mod timestamp;
 mod variable;
@@ -40,7 +44,9 @@ pub use endpoint::{Endpoint, EndpointFault, Segment};
 pub use flavor::Flavor;
 pub use ids::{JobId, JobReference, Namespace, ScheduledJobId};
 pub use image::{DockerReference, Image};
+pub use job_name::{JobName, default_name};
 pub use kind::{kind, wrong_kind};
+pub use labels::{LabelFilter, Labels, NAME_LABEL, REQUEST_LABEL};
 pub use nearest::nearest;
 pub use network::Network;
 pub use ports::{Expose, Port};
@@ -49,6 +55,7 @@ pub use repository::RepositoryId;
 pub use resource_group::ResourceGroupId;
 pub use script::{CommandName, Script, ScriptUrl, Source};
 pub use size::Size;
+pub use stage::{OtherStage, Stage};
 pub use timeout::{MAX_TIMEOUT_SECONDS, Timeout, Wait};
 pub use timestamp::{Elapsed, Timestamp};
 pub use variable::{EnvName, SecretName};
