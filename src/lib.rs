@@ -3,3 +3,4 @@
 pub mod error;
 #[cfg(unix)]
 pub mod local_hub;
+pub mod types;
