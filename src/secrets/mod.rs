@@ -1,0 +1,43 @@
+//! The vault: secrets, what may carry them to the Hub, what refuses them elsewhere, and what redacts them.
+//!
+//! Rules of this room:
+//! - A raw value leaves in two ways alone: as an Authorization header towards the Hub's own origin
+//!   ([`HfToken::authorize`]) and within the body of a submission ([`SealedBody`]).
+//! - `expose_secret` is called in one place of the crate, [`Secret::reveal`], which only this room can call.
+//! - Nothing here logs, does I/O or makes words for a user: problems are data.
+//! - Proofs have no other door: a [`Scanned`] or [`PlainEnv`] has passed the scan, a [`Clean`] the scrubber.
+//! - Tokens are described once, in `shapes`: what is refused on the way in is redacted on the way out.
+
+mod clean;
+mod env;
+mod json;
+mod known;
+mod placeholder;
+mod readable;
+mod scan;
+mod scrub;
+mod sealed;
+mod secret;
+mod secret_env;
+mod session;
+mod shapes;
+mod token;
+mod userinfo;
+mod visible;
+
+pub use clean::Clean;
+pub use env::PlainEnv;
+pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
+pub use scan::{Readable, Scan, Scanned};
+pub use scrub::Scrubber;
+pub use sealed::SealedBody;
+pub use secret::Secret;
+pub use secret_env::{MAX_SECRET_BYTES, SecretEnv, SecretNote};
+pub use session::{Login, LoginFault, Remembered, Session, TokenSource, Variable};
+pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaims, TokenFault, TokenKind};
+
+/// What stands in place of everything that was redacted.
+pub const REDACTED: &str = "[redacted]";
+
+/// The names under which Hub libraries look for the token in the environment.
+pub const TOKEN_NAMES: [&str; 4] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"];

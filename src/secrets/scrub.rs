@@ -1,0 +1,105 @@
+//! The scrubber: the one way from foreign text to text that may be shown.
+
+use std::{borrow::Cow, ops::Range};
+
+use serde_json::Value;
+
+use super::{
+    Clean, Known, REDACTED,
+    shapes::{self, Sight},
+    visible::{is_plain, visible},
+};
+
+/// A replacement can bring a shape to light that its neighbour hid. Each pass shortens what is left; in practice the
+/// second finds nothing.
+const MAX_PASSES: usize = 4;
+
+/// Makes [`Clean`] text: control sequences and invisible characters go first, so that none can break up a token; then
+/// known values and everything that has the shape of a credential are replaced by `[redacted]`. Cheap to clone.
+///
+/// Whatever cuts or counts text does so afterwards, so that no half of a token is left.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    known: Known,
+}
+
+impl Scrubber {
+    /// A scrubber that looks for the values of this store, also for those that it learns later.
+    pub fn new(known: Known) -> Self {
+        Self { known }
+    }
+
+    /// The store.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Cleans a text, which may have several lines; a line that was overwritten after `\r` is left in its last state.
+    pub fn clean(&self, text: &str) -> Clean {
+        let index = self.known.index();
+        if is_plain(text) && !index.all.is_match(text) && !shapes::may_hold_any(text) {
+            return Clean::scrubbed(text.to_owned());
+        }
+        // Known values go before the controls too, lest a sequence that swallows a letter leave the rest of a token.
+        let mut text = visible(&replace(text, index.all.find(text))).into_owned();
+        for _ in 0..MAX_PASSES {
+            let mut ranges = index.all.find(&text);
+            ranges.extend(shapes::find(&text, Sight::Wide).into_iter().map(|found| found.range));
+            match replace(&text, ranges) {
+                Cow::Borrowed(_) => break,
+                Cow::Owned(replaced) => text = replaced,
+            }
+        }
+        Clean::scrubbed(text)
+    }
+
+    /// Cleans a text for a place that takes one line: line ends and tabs become blanks.
+    pub fn clean_line(&self, text: &str) -> Clean {
+        let clean = self.clean(text.trim_end_matches(['\n', '\r']));
+        // Again, for what the joining of lines brings together.
+        if clean.contains(['\n', '\t']) { self.clean(&clean.replace(['\n', '\t'], " ")) } else { clean }
+    }
+
+    /// Cleans a text, then keeps its first `max_chars` characters ([`Clean::bounded`]).
+    pub fn clean_bounded(&self, text: &str, max_chars: usize) -> Clean {
+        self.clean(text).bounded(max_chars)
+    }
+
+    /// Cleans every string and every key within a JSON value.
+    ///
+    /// Done before serialising, since a serialised text hides values behind its escapes.
+    pub fn clean_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(text).into_string()),
+            Value::Array(items) => items.iter().map(|item| self.clean_value(item)).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, item)| (self.clean(key).into_string(), self.clean_value(item))).collect()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+/// The text with `[redacted]` in place of the ranges, one for each stretch that they cover.
+fn replace(text: &str, mut ranges: Vec<Range<usize>>) -> Cow<'_, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    let mut marked = false;
+    for range in ranges {
+        if range.start > copied || !marked {
+            out.push_str(text.get(copied..range.start).unwrap_or_default());
+            out.push_str(REDACTED);
+            marked = true;
+        }
+        copied = copied.max(range.end);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests;

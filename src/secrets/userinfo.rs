@@ -1,0 +1,113 @@
+//! Names and passwords within URLs.
+
+use std::ops::Range;
+
+use super::shapes::{Sight, is_one_letter};
+
+/// The password of a URL, or a user name that is itself a token, given where the authority begins.
+///
+/// What the container's shell or the script fills in (`$NAME`, `{name}`, `<name>`, `%s`) is none.
+pub(super) fn find(text: &str, authority: usize, sight: Sight) -> Option<Range<usize>> {
+    let scheme = text.get(..authority.checked_sub("://".len())?)?;
+    if !scheme.bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let tail = text.get(authority..)?;
+    let ends =
+        |char: char| char.is_whitespace() || matches!(char, '/' | '?' | '#' | '"' | '\'' | '<' | '>' | '`' | '\\');
+    // `<password>` ends the search, which leaves placeholders alone.
+    let (userinfo, host) = tail.get(..tail.find(ends).unwrap_or(tail.len()))?.rsplit_once('@')?;
+    if host.is_empty() && sight == Sight::Strict {
+        return None;
+    }
+    let (start, secret) = match userinfo.split_once(':') {
+        Some((user, password)) if !password.is_empty() => {
+            (authority.checked_add(user.len())?.checked_add(1)?, password)
+        }
+        _ if is_token_like(userinfo.trim_end_matches(':'), sight) => (authority, userinfo.trim_end_matches(':')),
+        _ => return None,
+    };
+    (!is_filled_in(secret, sight)).then_some(start..start.checked_add(secret.len())?)
+}
+
+fn is_token_like(user: &str, sight: Sight) -> bool {
+    let has = |class: fn(&u8) -> bool| user.as_bytes().iter().any(class);
+    match sight {
+        // A key of hexadecimal digits alone is public in some services (Sentry).
+        Sight::Strict => {
+            user.len() >= 32
+                && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+                && has(u8::is_ascii_digit)
+                && has(u8::is_ascii_uppercase)
+                && has(u8::is_ascii_lowercase)
+        }
+        Sight::Wide => user.len() >= 20,
+    }
+}
+
+fn is_filled_in(secret: &str, sight: Sight) -> bool {
+    let name = secret.strip_prefix('$').unwrap_or_default();
+    let is_variable =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_wrapped = (secret.starts_with('{') || secret.starts_with("${") || secret.starts_with("$("))
+        && secret.ends_with(['}', ')']);
+    let is_format = matches!(secret, "%s" | "%d" | "%r");
+    if is_variable || is_wrapped || is_format || is_one_letter(secret) {
+        return true;
+    }
+    sight == Sight::Strict && (secret.starts_with('$') || secret.contains(['{', '[', '(', '*', '^', '|']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, sight: Sight) -> Option<&str> {
+        let authority = text.find("://").unwrap() + 3;
+        find(text, authority, sight).and_then(|range| text.get(range))
+    }
+
+    #[test]
+    fn literal_passwords_are_found() {
+        let user = format!("Ab1{}", "Zy9".repeat(12));
+        let with_user = format!("https://{user}@host");
+        for (text, expected) in [
+            ("https://me:s3cr3t@host/path", "s3cr3t"),
+            ("see postgres://app:p@ss@db:5432/x and", "p@ss"),
+            ("redis://:pa$$word@localhost", "pa$$word"),
+            ("pip install git+https://me:%73ecret@host/x.git", "%73ecret"),
+            ("f'https://me:s3cr3t@{host}/'", "s3cr3t"),
+            (with_user.as_str(), user.as_str()),
+        ] {
+            assert_eq!(found(text, Sight::Strict), Some(expected), "{text}");
+            assert_eq!(found(text, Sight::Wide), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_later_is_none() {
+        for text in [
+            "https://host/path@x",
+            "https://user@host",
+            "ssh://git@github.com/a/b",
+            "https://me:$HF_TOKEN@huggingface.co/x",
+            "https://me:${HF_TOKEN}@huggingface.co/x",
+            "f\"https://me:{os.environ['T']}@huggingface.co/x\"",
+            "f'https://me:{token}@huggingface.co/x'",
+            "'https://%s:%s@host' % x",
+            "https://me:<password>@host",
+            "https://me:***@host",
+            "https://me:xxxx@host",
+            "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2",
+            "https://host:8080/a",
+            "r'https?://[^:]+:[^@]+@x'",
+            "://me:password@host",
+            "https://",
+        ] {
+            assert_eq!(found(text, Sight::Strict), None, "{text}");
+        }
+        for text in ["https://me:$HF_TOKEN@h", "https://me:{token}@h", "https://me:***@h", "https://user@host"] {
+            assert_eq!(found(text, Sight::Wide), None, "{text}");
+        }
+    }
+}
