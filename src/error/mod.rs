@@ -6,10 +6,12 @@ mod code;
 mod fault;
 mod hub;
 mod text;
+mod warning;
 
 pub use code::Code;
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
 pub use hub::{HubError, Refusal, Request};
+pub use warning::Warning;
 
 /// Why a call was not answered as asked.
 ///

@@ -1,8 +1,6 @@
 //! The words of every error: what happened, and what to do next. Nowhere else is a message made.
 
-use std::fmt::Write as _;
-
-use super::{Credential, Error, Fault, HubError, LocalFileReason, Problem, Refusal, Request, SecretProblem};
+use super::{Credential, Error, Fault, HubError, LocalFileReason, Problem, Refusal, Request, SecretProblem, Warning};
 
 const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
 const BILLING_SETTINGS: &str = "https://huggingface.co/settings/billing";
@@ -17,13 +15,11 @@ impl Error {
             Self::UnusableLogin { source, reason } => format!("the token of {source} can't be used: {reason}"),
             Self::Arguments { operation, faults } => match faults.as_slice() {
                 [fault] => format!("`{operation}` was not sent: {}", fault.message()),
-                faults => faults.iter().fold(
-                    format!("`{operation}` was not sent, {} arguments are wrong:", faults.len()),
-                    |mut text, fault| {
-                        let _ = write!(text, "\n- {}", fault.message());
-                        text
-                    },
-                ),
+                faults => {
+                    let count = format!("`{operation}` was not sent, {} arguments are wrong:", faults.len());
+                    let lines = faults.iter().map(|fault| format!("- {}", fault.message()));
+                    std::iter::once(count).chain(lines).collect::<Vec<_>>().join("\n")
+                }
             },
             Self::UnknownOperation { given, nearest: _, known } => {
                 format!("unknown operation `{given}`; known are {}", list(known))
@@ -232,10 +228,13 @@ impl HubError {
             Refusal::Unexpected(status) => format!("{} answered {status}, which means nothing here", self.host),
         };
         if let Some(message) = &self.message {
-            let _ = write!(text, "; the Hub says: {message}");
+            text.push_str("; the Hub says: ");
+            text.push_str(message);
         }
         if let Some(id) = &self.request_id {
-            let _ = write!(text, " (request id {id})");
+            text.push_str(" (request id ");
+            text.push_str(id);
+            text.push(')');
         }
         text
     }
@@ -268,10 +267,74 @@ impl HubError {
             },
             Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
-            Refusal::RateLimited(None) => "repeat the call in a minute".to_owned(),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
-            Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
             Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned(),
+        }
+    }
+}
+
+impl Warning {
+    /// The warning's stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LiteralToken { .. } => "literal_token",
+            Self::UnreadName { .. } => "unread_secret_name",
+            Self::PlaceholderWithoutShell => "placeholder_without_shell",
+            Self::EmptyMap { .. } => "empty_map",
+            Self::Differs { .. } => "differs_from_request",
+            Self::FoundAgain => "answer_lost",
+            Self::NotFollowed { .. } => "not_followed",
+            Self::WaitCut { .. } => "wait_cut",
+            Self::CursorLost => "cursor_lost",
+        }
+    }
+
+    /// What is remarked.
+    pub fn message(&self) -> String {
+        match self {
+            Self::LiteralToken { name } => {
+                format!("secret `{name}` was given as a literal token, which is now in this conversation")
+            }
+            Self::UnreadName { name } => format!("the token is in `{name}`, where Hub libraries don't look"),
+            Self::PlaceholderWithoutShell => {
+                "`$HF_TOKEN` in `command` arrives as these nine characters: no shell runs it".to_owned()
+            }
+            Self::EmptyMap { argument } => {
+                format!("`{argument}` is empty; some clients empty a map that they don't understand")
+            }
+            Self::Differs { field, asked, got } => {
+                format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
+            }
+            Self::FoundAgain => {
+                "the Hub's answer was lost; the job was found again by its label, and was sent once".to_owned()
+            }
+            Self::NotFollowed { reason } => {
+                format!("the job was submitted, and its output can't be followed: {reason}")
+            }
+            Self::WaitCut { seconds } => format!("followed for {seconds} s at most: clients cut longer calls"),
+            Self::CursorLost => "the cursor's place is not in the log any more; these are its first lines".to_owned(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::LiteralToken { name } => format!(
+                "next time pass \"secrets\": {{\"{name}\": \"$HF_TOKEN\"}}, and replace the token at {TOKEN_SETTINGS}"
+            ),
+            Self::UnreadName { .. } => {
+                "pass \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"} unless the script reads that name itself".to_owned()
+            }
+            Self::PlaceholderWithoutShell => {
+                "pass \"command\": [\"/bin/sh\", \"-c\", \"…\"] to have it replaced inside the job".to_owned()
+            }
+            Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
+            Self::Differs { .. } => "cancel the job if that matters".to_owned(),
+            Self::FoundAgain => "don't send it again".to_owned(),
+            Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
+            Self::WaitCut { .. } => "go on with {\"operation\": \"logs\"} and `next_cursor`".to_owned(),
+            Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
         }
     }
 }
