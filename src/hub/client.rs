@@ -1,0 +1,262 @@
+//! The one way to the Hub: one client, one origin, every request authorised and bounded in time and size.
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::account::KeptIdentities;
+use super::hardware::KeptHardware;
+use super::refusal;
+use crate::error::{HubError, Refusal, Request};
+use crate::secrets::{HfToken, Scrubber, SealedBody};
+use crate::types::Endpoint;
+
+/// How long a connection may take to be made: a Hub that does not answer a SYN within it is down or cut off.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take: the Hub's own slow requests (listing a large namespace) stay well below it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest JSON answer that is read: a page of jobs with large inline scripts stays below it.
+const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest error body that is read: the Hub's are a line of JSON, what is longer is a proxy's page.
+const ERROR_MAX_BYTES: usize = 64 * 1024;
+
+/// A client of the Hub, shared by all calls.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    endpoint: Endpoint,
+    scrubber: Scrubber,
+    user_agent: String,
+    http: OnceLock<Result<reqwest::Client, String>>,
+    identities: Mutex<KeptIdentities>,
+    hardware: Mutex<KeptHardware>,
+}
+
+/// What a [`Hub`] is made of.
+pub struct HubSetup {
+    /// The Hub's origin: the only one that is ever contacted.
+    pub endpoint: Endpoint,
+    /// Cleans whatever comes in.
+    pub scrubber: Scrubber,
+    /// The part of the User-Agent behind this program's name and version.
+    pub user_agent_suffix: Option<String>,
+}
+
+/// The Hub as one login sees it, until a deadline: the life of one call.
+#[derive(Clone)]
+pub struct Caller {
+    hub: Hub,
+    token: HfToken,
+    deadline: Instant,
+}
+
+/// A request that did not succeed, and what a retry has to know of it.
+pub(super) struct Failure {
+    pub(super) error: HubError,
+    /// The wait that the Hub asked for.
+    pub(super) retry_after: Option<Duration>,
+    /// No byte of the request was written, so that it may go again whatever it was.
+    pub(super) unsent: bool,
+}
+
+impl Hub {
+    /// A client for one endpoint. Nothing is opened before the first call: the trust store alone takes longer to read than
+    /// the rest of the server's start.
+    pub fn new(setup: HubSetup) -> Self {
+        let HubSetup { endpoint, scrubber, user_agent_suffix } = setup;
+        let mut user_agent = format!("hf-jobs-mcp/{}", env!("CARGO_PKG_VERSION"));
+        if let Some(suffix) = user_agent_suffix {
+            user_agent.push_str("; ");
+            user_agent.push_str(&suffix);
+        }
+        Self {
+            shared: Arc::new(Shared {
+                endpoint,
+                scrubber,
+                user_agent,
+                http: OnceLock::new(),
+                identities: Mutex::default(),
+                hardware: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The Hub for one login, until `deadline`.
+    pub fn caller(&self, token: HfToken, deadline: Instant) -> Caller {
+        Caller { hub: self.clone(), token, deadline }
+    }
+
+    /// The Hub's origin.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.shared.endpoint
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, String> {
+        self.shared.http.get_or_init(|| self.build()).as_ref().map_err(Clone::clone)
+    }
+
+    fn build(&self) -> Result<reqwest::Client, String> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(&self.shared.user_agent)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            // A redirect could carry the token to another origin, and the Jobs API has none.
+            .redirect(reqwest::redirect::Policy::none())
+            // What may be repeated is decided in `retry` and `submission`.
+            .retry(reqwest::retry::never());
+        if self.shared.endpoint.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        builder.build().map_err(|error| error.to_string())
+    }
+}
+
+impl Caller {
+    /// The same login with another deadline.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { hub: self.hub.clone(), token: self.token.clone(), deadline }
+    }
+
+    /// When this call has to be answered.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The Hub's origin.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.hub.shared.endpoint
+    }
+
+    pub(super) fn token(&self) -> &HfToken {
+        &self.token
+    }
+
+    pub(super) fn scrubber(&self) -> &Scrubber {
+        &self.hub.shared.scrubber
+    }
+
+    pub(super) fn identities(&self) -> &Mutex<KeptIdentities> {
+        &self.hub.shared.identities
+    }
+
+    pub(super) fn hardware_kept(&self) -> &Mutex<KeptHardware> {
+        &self.hub.shared.hardware
+    }
+
+    /// Sends a request once and reads its JSON answer. Anything else than success is a [`Failure`].
+    pub(super) async fn json(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<SealedBody>,
+        what: &Request,
+    ) -> Result<(Value, reqwest::header::HeaderMap), Failure> {
+        let response = self.send(method, url, body, what, "application/json").await?;
+        let headers = response.headers().clone();
+        let bytes = self.read(response, ANSWER_MAX_BYTES, what).await?;
+        serde_json::from_slice(&bytes)
+            .map(|value| (value, headers))
+            .map_err(|error| self.failure(what, Refusal::BadAnswer(format!("no JSON ({error})"))))
+    }
+
+    /// Sends a request once. The answer is a success whose body was not read yet.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<SealedBody>,
+        what: &Request,
+        accept: &'static str,
+    ) -> Result<Response, Failure> {
+        let http = self.hub.http().map_err(|reason| self.failure(what, Refusal::Unreachable(reason)))?;
+        let mut builder = http.request(method, url).header(reqwest::header::ACCEPT, accept);
+        if let Some(body) = body {
+            builder = builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.into_request());
+        }
+        let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unreachable(reason(&error))))?;
+        self.token
+            .authorize(&mut request, &self.endpoint().origin())
+            .map_err(|_| self.failure(what, Refusal::BadAnswer("it names an address of another origin".to_owned())))?;
+        let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
+        let response = match timeout_at(deadline, http.execute(request)).await {
+            Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
+            Ok(Err(error)) => {
+                let refusal = if error.is_timeout() { Refusal::TimedOut } else { Refusal::Unreachable(reason(&error)) };
+                return Err(Failure { unsent: error.is_connect(), ..self.failure(what, refusal) });
+            }
+            Ok(Ok(response)) => response,
+        };
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(response, what).await) }
+    }
+
+    /// Reads a body within a bound and the deadline.
+    async fn read(&self, mut response: Response, limit: usize, what: &Request) -> Result<Vec<u8>, Failure> {
+        let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
+        let mut bytes = Vec::new();
+        loop {
+            let chunk: Option<Bytes> = match timeout_at(deadline, response.chunk()).await {
+                Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
+                Ok(Err(error)) => return Err(self.failure(what, Refusal::Unreachable(reason(&error)))),
+                Ok(Ok(chunk)) => chunk,
+            };
+            let Some(chunk) = chunk else { return Ok(bytes) };
+            if bytes.len() + chunk.len() > limit {
+                return Err(self.failure(what, Refusal::BadAnswer(format!("longer than {limit} bytes"))));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+
+    async fn refused(&self, response: Response, what: &Request) -> Failure {
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = self.read(response, ERROR_MAX_BYTES, what).await.unwrap_or_default();
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            self.forget_identity();
+        }
+        let retry_after = refusal::retry_after(&headers);
+        let mut failure = self.failure(what, refusal::of_status(status, retry_after));
+        failure.retry_after = retry_after;
+        failure.error.message =
+            refusal::message(&headers, &body).map(|text| self.scrubber().clean_line(&text).to_string());
+        failure.error.request_id =
+            refusal::request_id(&headers).map(|text| self.scrubber().clean_line(&text).to_string());
+        failure
+    }
+
+    pub(super) fn failure(&self, what: &Request, refusal: Refusal) -> Failure {
+        Failure {
+            error: HubError {
+                refusal,
+                request: what.clone(),
+                host: self.endpoint().host().to_owned(),
+                message: None,
+                request_id: None,
+            },
+            retry_after: None,
+            unsent: false,
+        }
+    }
+}
+
+/// The innermost reason of a transport error, without the URL.
+fn reason(error: &reqwest::Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(inner) = source.source() {
+        source = inner;
+    }
+    if std::ptr::eq(source, error as &dyn std::error::Error) {
+        "the connection failed".to_owned()
+    } else {
+        source.to_string()
+    }
+}

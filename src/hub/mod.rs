@@ -1,0 +1,30 @@
+//! The Hub's Jobs API, and nothing else: the one `send`, retries, submissions that are sent once, log streams.
+//!
+//! Answers are read tolerantly (unknown stages and fields pass), requests are strict; every foreign text becomes [`Clean`]
+//! on its way in.
+//!
+//! [`Clean`]: crate::secrets::Clean
+
+mod account;
+mod client;
+mod cursor;
+mod follow;
+mod hardware;
+mod job;
+mod jobs;
+mod refusal;
+mod retry;
+mod spec;
+mod sse;
+mod submission;
+mod window;
+
+pub use account::{Identity, MayRun, Organisation, TokenFacts};
+pub use client::{Caller, Hub, HubSetup};
+pub use cursor::{Cursor, LineMark};
+pub use follow::{Ended, Follow, Followed, LogLine, Observer, Start};
+pub use hardware::{Flavors, Hardware};
+pub use job::{Job, Target};
+pub use jobs::JobFilter;
+pub use spec::JobSpec;
+pub use submission::Submitted;

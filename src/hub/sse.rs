@@ -1,0 +1,118 @@
+//! The event stream of a log (WHATWG HTML, server-sent events), decoded within a bound whatever the line lengths are.
+
+/// The longest event that is kept; what is beyond is dropped, and the event marked. The Hub's log lines are far shorter, and an
+/// answer shows 2,000 characters of a line.
+const EVENT_MAX_BYTES: usize = 64 * 1024;
+
+/// Turns the bytes of a stream into the data of its events.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    cut: bool,
+    after_cr: bool,
+}
+
+/// The data of one event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) data: Vec<u8>,
+    /// The event was longer than [`EVENT_MAX_BYTES`].
+    pub(super) cut: bool,
+}
+
+impl Decoder {
+    /// Takes the next bytes and hands on each event that they complete.
+    pub(super) fn feed(&mut self, mut bytes: &[u8], mut on: impl FnMut(Event)) {
+        while !bytes.is_empty() {
+            if std::mem::take(&mut self.after_cr)
+                && let Some(rest) = bytes.strip_prefix(b"\n")
+            {
+                bytes = rest;
+                continue;
+            }
+            let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (piece, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+            self.keep(piece);
+            let Some((terminator, rest)) = rest.split_first() else { return };
+            self.after_cr = *terminator == b'\r';
+            bytes = rest;
+            if let Some(event) = self.end_line() {
+                on(event);
+            }
+        }
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        let room = EVENT_MAX_BYTES.saturating_sub(self.line.len());
+        self.cut |= piece.len() > room;
+        self.line.extend(piece.iter().take(room));
+    }
+
+    fn end_line(&mut self) -> Option<Event> {
+        let line = std::mem::take(&mut self.line);
+        if line.is_empty() {
+            let data = std::mem::take(&mut self.data);
+            let cut = std::mem::take(&mut self.cut);
+            return std::mem::take(&mut self.has_data).then_some(Event { data, cut });
+        }
+        if let Some(value) = line.strip_prefix(b"data:") {
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.has_data = true;
+            let value = value.strip_prefix(b" ").unwrap_or(value);
+            let room = EVENT_MAX_BYTES.saturating_sub(self.data.len());
+            self.cut |= value.len() > room;
+            self.data.extend(value.iter().take(room));
+        } else if !self.has_data {
+            // A comment or another field was cut, not the event.
+            self.cut = false;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(chunks: &[&[u8]]) -> Vec<Event> {
+        let mut decoder = Decoder::default();
+        let mut events = Vec::new();
+        for chunk in chunks {
+            decoder.feed(chunk, |event| events.push(event));
+        }
+        events
+    }
+
+    #[test]
+    fn every_way_to_split_a_stream_gives_the_same_events() {
+        let stream =
+            "data: {\"a\":1}\n\n: keep-alive\n\nevent: x\r\ndata:two\r\ndata: lines\r\n\r\ndata: grüße 🎉\r\rid: 4\n\n"
+                .as_bytes();
+        let whole = decode(&[stream]);
+        let texts: Vec<_> = whole.iter().map(|event| String::from_utf8_lossy(&event.data).into_owned()).collect();
+        assert_eq!(texts, ["{\"a\":1}", "two\nlines", "grüße 🎉"]);
+        for at in 0..=stream.len() {
+            let (left, right) = stream.split_at(at);
+            assert_eq!(decode(&[left, right]), whole, "split at {at}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(decode(&bytes), whole);
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_and_the_next_event_is_whole() {
+        let mut decoder = Decoder::default();
+        let mut events = Vec::new();
+        decoder.feed(b"data: ", |event| events.push(event));
+        for _ in 0..100 {
+            decoder.feed(&[b'x'; 4096], |event| events.push(event));
+        }
+        decoder.feed(b"\n\ndata: next\n\n", |event| events.push(event));
+        assert!(events[0].cut && events[0].data.len() <= EVENT_MAX_BYTES);
+        assert_eq!(events[1], Event { data: b"next".to_vec(), cut: false });
+    }
+}

@@ -1,0 +1,52 @@
+//! What a job can cost, in whole millionths of a US dollar.
+
+use std::fmt;
+
+/// The time-out that the Hub applies where none is given (Hub documentation, Jobs configuration).
+pub const DEFAULT_TIMEOUT_SECONDS: u64 = 30 * 60;
+
+/// An amount in millionths of a US dollar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MicroUsd(pub u64);
+
+impl MicroUsd {
+    /// The most that a job can cost: the Hub bills each minute begun, of each attempt (Hub documentation, Jobs pricing).
+    pub fn at_most(per_minute: u64, timeout_seconds: Option<u64>, attempts: u64) -> Self {
+        let minutes = timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS).div_ceil(60);
+        Self(per_minute.saturating_mul(minutes).saturating_mul(attempts.max(1)))
+    }
+
+    /// The price of an hour, to the nearest cent: prices a minute are rounded from prices an hour.
+    pub fn per_hour(per_minute: u64) -> Self {
+        let cents = per_minute.saturating_mul(60).saturating_add(5_000) / 10_000;
+        Self(cents.max(u64::from(per_minute > 0)).saturating_mul(10_000))
+    }
+}
+
+impl fmt::Display for MicroUsd {
+    /// In dollars and cents, rounded up: what is said to be the most is never less than the most.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = self.0.div_ceil(10_000);
+        write!(f, "${}.{:02}", cents / 100, cents % 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_rounded_up_and_never_overflow() {
+        for (amount, text) in
+            [(0, "$0.00"), (5_010, "$0.01"), (10_000, "$0.01"), (2_500_020, "$2.51"), (u64::MAX, "$18446744073709.56")]
+        {
+            assert_eq!(MicroUsd(amount).to_string(), text);
+        }
+        for (per_minute, text) in [(0, "$0.00"), (1, "$0.01"), (167, "$0.01"), (41_667, "$2.50"), (83_334, "$5.00")] {
+            assert_eq!(MicroUsd::per_hour(per_minute).to_string(), text);
+        }
+        assert_eq!(MicroUsd::at_most(167, None, 1), MicroUsd(5_010));
+        assert_eq!(MicroUsd::at_most(41_667, Some(61), 2), MicroUsd(166_668));
+        assert_eq!(MicroUsd::at_most(u64::MAX, Some(u64::MAX), 9), MicroUsd(u64::MAX));
+    }
+}

@@ -1,0 +1,58 @@
+//! May it be done? Pure: no I/O. A write to the Hub consumes the [`Permit`] that is given here.
+
+mod cost;
+
+use std::marker::PhantomData;
+
+pub use cost::{DEFAULT_TIMEOUT_SECONDS, MicroUsd};
+
+use crate::error::Error;
+
+/// What the operator allows.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Nothing that changes the Hub is done.
+    pub read_only: bool,
+}
+
+/// Submitting a job.
+#[derive(Debug)]
+pub enum Submit {}
+
+/// Cancelling a job.
+#[derive(Debug)]
+pub enum Cancel {}
+
+/// The kinds of write that a [`Permit`] is for.
+pub trait Verb {
+    /// The operation's name, for a refusal.
+    const NAME: &'static str;
+}
+
+impl Verb for Submit {
+    const NAME: &'static str = "run";
+}
+
+impl Verb for Cancel {
+    const NAME: &'static str = "cancel";
+}
+
+/// Proof that a write was allowed, good for one write.
+///
+/// ```compile_fail
+/// let permit = hf_jobs_mcp::policy::Permit::<hf_jobs_mcp::policy::Submit> { verb: std::marker::PhantomData };
+/// ```
+#[derive(Debug)]
+pub struct Permit<V> {
+    verb: PhantomData<V>,
+}
+
+impl Policy {
+    /// Allows one write, or says which setting forbids it.
+    pub fn permit<V: Verb>(&self) -> Result<Permit<V>, Error> {
+        if self.read_only {
+            return Err(Error::PolicyDenied { rule: "--read-only", operation: V::NAME });
+        }
+        Ok(Permit { verb: PhantomData })
+    }
+}
