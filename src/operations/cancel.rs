@@ -1,0 +1,55 @@
+//! `cancel`: cancels jobs, and tells the stage that each really has afterwards.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use super::Work;
+use super::inspect::{AT_ONCE, unless_all_fail};
+use super::outcome::{Cancelled, Each, Outcome};
+use super::targets::Targets;
+use crate::error::{Error, HubError};
+use crate::hub::{Caller, Job, Target};
+use crate::policy::{Cancel, Permit};
+
+/// How long the stage is asked for until it is final: the Hub takes a second or so.
+const SETTLES_WITHIN: Duration = Duration::from_secs(4);
+/// The pause between two looks at the stage.
+const LOOK_PAUSE: Duration = Duration::from_millis(400);
+
+impl Work<'_> {
+    pub(super) async fn cancel(&mut self, targets: Targets) -> Result<Outcome, Error> {
+        let caller = self.caller()?;
+        let targets = self.targets(&caller, targets).await?;
+        let permits: Vec<Permit<Cancel>> =
+            targets.iter().map(|_| self.operations.policy.permit()).collect::<Result<_, _>>()?;
+        let caller = &caller;
+        let jobs: Vec<_> = stream::iter(targets.into_iter().zip(permits))
+            .map(|(target, permit)| async move {
+                let result = cancel(caller, permit, &target).await.map_err(Error::from);
+                Each { target, result }
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        Ok(Outcome::Cancelled(Cancelled { jobs: unless_all_fail(jobs)? }))
+    }
+}
+
+/// The job as it is afterwards, and whether it was over before.
+async fn cancel(caller: &Caller, permit: Permit<Cancel>, target: &Target) -> Result<(Job, bool), HubError> {
+    let before = caller.job(target).await?;
+    if before.stage.is_terminal() {
+        return Ok((before, true));
+    }
+    caller.cancel(permit, target).await?;
+    let end = Instant::now() + SETTLES_WITHIN;
+    loop {
+        let job = caller.job(target).await?;
+        if job.stage.is_terminal() || Instant::now() >= end {
+            return Ok((job, false));
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}

@@ -1,0 +1,85 @@
+//! A submission as far as the call alone tells: what was given and has the right form.
+
+use std::time::Duration;
+
+use crate::error::Warning;
+use crate::types::{
+    Arch, Attempts, Command, Dependency, Expose, Flavor, Image, JobName, Labels, Namespace, Network, PythonVersion,
+    ResourceGroupId, Script, Timeout, Volume,
+};
+
+/// What `run` was given.
+#[derive(Debug, Default)]
+pub struct RunDraft {
+    /// The image; without one, `python:3.12`.
+    pub image: Option<Image>,
+    /// The command, which is there unless it is among the faults.
+    pub command: Option<Command>,
+    /// What all submissions are given.
+    pub job: JobDraft,
+}
+
+/// What `uv` was given.
+#[derive(Debug, Default)]
+pub struct UvDraft {
+    /// The script, which is there unless it is among the faults.
+    pub script: Option<Script>,
+    /// The script's arguments.
+    pub script_args: Vec<String>,
+    /// What uv installs beside what the script asks for.
+    pub dependencies: Vec<Dependency>,
+    /// The version of Python.
+    pub python: Option<PythonVersion>,
+    /// The image; without one, uv's.
+    pub image: Option<Image>,
+    /// What all submissions are given.
+    pub job: JobDraft,
+}
+
+/// What all submissions are given.
+#[derive(Debug, Default)]
+pub struct JobDraft {
+    /// The machine; without one, `cpu-basic`.
+    pub flavor: Option<Flavor>,
+    /// The time-out.
+    pub timeout: Option<Timeout>,
+    /// Readable variables, as given.
+    pub env: Vec<(String, String)>,
+    /// Secret variables, as given: not resolved.
+    pub secrets: Vec<(String, String)>,
+    /// The job's name.
+    pub name: Option<JobName>,
+    /// Its labels.
+    pub labels: Labels,
+    /// What is mounted.
+    pub volumes: Vec<Volume>,
+    /// Ports to reach from outside.
+    pub expose: Option<Expose>,
+    /// Reachable by SSH.
+    pub ssh: bool,
+    /// How often it is tried.
+    pub attempts: Option<Attempts>,
+    /// The processor's kind.
+    pub arch: Option<Arch>,
+    /// The network shared with other jobs.
+    pub network: Option<Network>,
+    /// Who owns and pays; without one, the caller.
+    pub namespace: Option<Namespace>,
+    /// The resource group that is billed.
+    pub resource_group: Option<ResourceGroupId>,
+    /// How long to follow after submitting.
+    pub wait: Duration,
+    /// Answer what would be sent, and send nothing.
+    pub dry_run: bool,
+    /// Remarks on the arguments.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a submission runs, and what the answer says of it.
+#[derive(Debug)]
+pub struct Dispatched {
+    /// Where the image comes from when none was given.
+    pub default_image: Image,
+    /// The local script that was read, and its size in bytes.
+    pub local_script: Option<(String, usize)>,
+}

@@ -1,0 +1,100 @@
+//! `logs`: a job's output, as it is now or followed for a while.
+
+use std::time::Duration;
+
+use regex::Regex;
+use tokio::time::Instant;
+
+use super::outcome::{LogPage, Outcome};
+use super::{Progress, Work};
+use crate::error::{Error, Warning};
+use crate::hub::{Follow, Job, LogLine, Observer, Start};
+use crate::secrets::Scrubber;
+use crate::types::{JobReference, Namespace};
+
+/// The most bytes of output that an answer holds: some eight thousand tokens of a model's context.
+pub(super) const OUTPUT_MAX_BYTES: usize = 32 * 1024;
+/// The most lines, where a cursor or a whole log is read.
+pub(super) const OUTPUT_MAX_LINES: usize = 1000;
+/// How many lines an answer holds unless another number is asked for.
+pub(super) const TAIL_DEFAULT: u64 = 50;
+/// How long before a deadline following ends, so that its answer still arrives.
+const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// What to read of a job's output.
+#[derive(Debug)]
+pub struct LogsQuery {
+    /// Whose output.
+    pub job: Option<JobReference>,
+    /// The namespace, unless it is part of the job's name.
+    pub namespace: Option<Namespace>,
+    /// The last lines only.
+    pub tail: Option<u64>,
+    /// Where an earlier answer ended.
+    pub cursor: Option<crate::hub::Cursor>,
+    /// Only lines that match.
+    pub grep: Option<Regex>,
+    /// How long to follow.
+    pub wait: Duration,
+    /// Fold nothing.
+    pub raw: bool,
+    /// Remarks on the arguments.
+    pub warnings: Vec<Warning>,
+}
+
+impl Work<'_> {
+    pub(super) async fn logs(&mut self, query: LogsQuery) -> Result<Outcome, Error> {
+        let caller = self.caller()?;
+        let LogsQuery { job, namespace, tail, cursor, grep, wait, raw, mut warnings } = query;
+        let targets = super::Targets { jobs: job.into_iter().collect(), namespace };
+        let targets = self.targets(&caller, targets).await?;
+        let target = targets.into_iter().next().ok_or(Error::Internal { during: "finding the job of a call" })?;
+        let from = match (cursor, tail) {
+            (Some(cursor), _) => Start::Cursor(cursor),
+            // A pattern without a tail searches the whole log.
+            (None, None) if grep.is_some() => Start::Beginning,
+            (None, tail) => Start::Tail(tail.unwrap_or(TAIL_DEFAULT)),
+        };
+        let lines = match &from {
+            Start::Tail(lines) => usize::try_from(*lines).unwrap_or(OUTPUT_MAX_LINES).min(OUTPUT_MAX_LINES),
+            _ => OUTPUT_MAX_LINES,
+        };
+        let until = self.follow_until(wait);
+        let pattern = grep.as_ref().map(|grep| self.operations.scrubber.clean_line(grep.as_str()));
+        let follow = Follow { target, from, until, lines, bytes: OUTPUT_MAX_BYTES, matching: grep };
+        let caller = caller.until(self.deadline.max(until.unwrap_or(self.deadline)) + ANSWER_MARGIN);
+        let mut observer = Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber };
+        let followed = caller.follow(follow, &mut observer, self.cancelled).await?;
+        if followed.ambiguous {
+            warnings.push(Warning::CursorLost);
+        }
+        Ok(Outcome::Logs(Box::new(LogPage { followed, raw, grep: pattern, warnings })))
+    }
+
+    /// When following ends: after `wait`, but for a client that sees no progress within the call's own time.
+    pub(super) fn follow_until(&self, wait: Duration) -> Option<Instant> {
+        if wait.is_zero() {
+            return None;
+        }
+        let until = Instant::now() + wait;
+        Some(if self.progress.wanted() { until } else { until.min(self.deadline) })
+    }
+}
+
+/// Tells the stages and lines of a job as progress.
+pub(super) struct Teller<'a> {
+    pub(super) progress: &'a mut dyn Progress,
+    pub(super) scrubber: &'a Scrubber,
+}
+
+impl Observer for Teller<'_> {
+    fn stage(&mut self, job: &Job) {
+        self.progress.tell(self.scrubber.clean_line(&format!("job {}: {}", job.id, job.stage.as_str())));
+    }
+
+    fn line(&mut self, line: &LogLine) {
+        if self.progress.wanted() {
+            self.progress.tell(line.text.clone());
+        }
+    }
+}

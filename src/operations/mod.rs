@@ -1,0 +1,206 @@
+//! What each operation does: one file a verb, one exhaustive match. Policy first, then the Hub, then an [`Outcome`].
+
+mod cancel;
+mod draft;
+mod inspect;
+mod logs;
+mod outcome;
+mod ps;
+mod run;
+mod submissions;
+mod targets;
+mod uv;
+mod whoami;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use draft::{Dispatched, JobDraft, RunDraft, UvDraft};
+pub use logs::LogsQuery;
+pub use outcome::{Cancelled, Each, Inspected, Listing, LogPage, Outcome, Submission, WhoAmI};
+pub use ps::PsQuery;
+pub use submissions::Submissions;
+pub use targets::Targets;
+pub use uv::{inline_script, is_inline_script};
+
+use crate::error::{Error, Fault};
+use crate::hub::{Caller, Hub, Job};
+use crate::policy::Policy;
+use crate::scripts::Scripts;
+use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Session};
+
+/// How long a call may take in all, its following apart: clients cut at 60 s, and a call that is cut never tells its job's id.
+const CALL_TIME: Duration = Duration::from_secs(50);
+
+/// What is to be done, as far as the call alone tells.
+#[derive(Debug)]
+pub enum Operation {
+    /// Who is logged in.
+    WhoAmI,
+    /// Submit a command in an image.
+    Run(Box<RunDraft>),
+    /// Submit a script for uv.
+    Uv(Box<UvDraft>),
+    /// List jobs.
+    Ps(PsQuery),
+    /// Read a job's output.
+    Logs(LogsQuery),
+    /// Look at jobs.
+    Inspect(Targets),
+    /// Cancel jobs.
+    Cancel(Targets),
+}
+
+/// A call of a tool: what is to be done, every readable text of it, and what is wrong with it so far.
+#[derive(Debug)]
+pub struct Call {
+    /// The operation's name, as the caller is told.
+    pub name: &'static str,
+    /// What is to be done.
+    pub operation: Operation,
+    /// Every text of the call but the values of `secrets` and `env`, with the argument that holds it: none of it may hold a
+    /// token, since all of it is stored, shown, or part of an address.
+    pub readable: Vec<(String, String)>,
+    /// What is wrong with the arguments.
+    pub faults: Vec<Fault>,
+}
+
+/// Who wants to know while a call is carried out.
+pub trait Progress: Send {
+    /// Whether anybody does.
+    fn wanted(&self) -> bool;
+    /// Something to tell; the newest counts.
+    fn tell(&mut self, text: Clean);
+}
+
+/// All that operations need, shared by all calls.
+pub struct Operations {
+    hub: Hub,
+    session: Remembered<Box<dyn Session>>,
+    scrubber: Scrubber,
+    policy: Policy,
+    scripts: Scripts,
+    submissions: Submissions,
+}
+
+/// What [`Operations`] are made of.
+pub struct OperationsSetup {
+    /// The Hub.
+    pub hub: Hub,
+    /// The login.
+    pub session: Box<dyn Session>,
+    /// Cleans what goes out.
+    pub scrubber: Scrubber,
+    /// What the operator allows.
+    pub policy: Policy,
+    /// The door to local scripts.
+    pub scripts: Scripts,
+}
+
+impl Operations {
+    /// The operations on one Hub with one session.
+    pub fn new(setup: OperationsSetup) -> Self {
+        let OperationsSetup { hub, session, scrubber, policy, scripts } = setup;
+        let session = Remembered::new(session, scrubber.known().clone());
+        Self { hub, session, scrubber, policy, scripts, submissions: Submissions::default() }
+    }
+
+    /// The submissions under way, which outlive their calls.
+    pub fn submissions(&self) -> &Submissions {
+        &self.submissions
+    }
+
+    /// Cleans what goes out.
+    pub fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+
+    /// Carries a call out.
+    pub async fn perform(
+        &self,
+        call: Call,
+        progress: &mut dyn Progress,
+        cancelled: &CancellationToken,
+    ) -> Result<Outcome, Error> {
+        let Call { name, operation, readable, mut faults } = call;
+        let login = self.login();
+        faults.extend(self.credentials_in(&readable));
+        let mut work =
+            Work { operations: self, login, name, faults, progress, cancelled, deadline: Instant::now() + CALL_TIME };
+        match operation {
+            Operation::WhoAmI => work.whoami().await,
+            Operation::Run(draft) => work.run(*draft).await,
+            Operation::Uv(draft) => work.uv(*draft).await,
+            Operation::Ps(query) => work.ps(query).await,
+            Operation::Logs(query) => work.logs(query).await,
+            Operation::Inspect(targets) => work.inspect(targets).await,
+            Operation::Cancel(targets) => work.cancel(targets).await,
+        }
+    }
+
+    /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.
+    fn login(&self) -> Result<Login, Error> {
+        self.session.login().map_err(|fault| match fault {
+            LoginFault::NotLoggedIn { looked_at } => Error::NotLoggedIn { looked_at },
+            LoginFault::Unreadable { source, reason } => Error::UnusableLogin { source: source.to_string(), reason },
+            LoginFault::Malformed { source } => Error::UnusableLogin {
+                source: source.to_string(),
+                reason: "it does not have the form of a token".to_owned(),
+            },
+        })
+    }
+
+    fn scan(&self) -> Scan {
+        Scan::new(self.scrubber.known())
+    }
+
+    fn credentials_in(&self, readable: &[(String, String)]) -> Vec<Fault> {
+        let scan = self.scan();
+        readable.iter().filter_map(|(argument, text)| scan.clear(argument, text.as_str()).err()).flatten().collect()
+    }
+}
+
+/// One call being carried out.
+struct Work<'a> {
+    operations: &'a Operations,
+    login: Result<Login, Error>,
+    name: &'static str,
+    faults: Vec<Fault>,
+    progress: &'a mut dyn Progress,
+    cancelled: &'a CancellationToken,
+    deadline: Instant,
+}
+
+impl Work<'_> {
+    /// The Hub for this call, if nothing is wrong with it.
+    fn caller(&mut self) -> Result<Caller, Error> {
+        self.refuse_faults()?;
+        let login = self.login.clone()?;
+        Ok(self.operations.hub.caller(login.token, self.deadline))
+    }
+
+    /// All that is wrong with the call's arguments, told at once.
+    fn refuse_faults(&mut self) -> Result<(), Error> {
+        let mut faults: Vec<Fault> = Vec::new();
+        for fault in std::mem::take(&mut self.faults) {
+            // One argument may have been found wrong by two checks: the graver one counts.
+            match faults.iter_mut().find(|known| known.argument == fault.argument) {
+                Some(known) if known.code() == fault.code() => {}
+                Some(known) if known.code().as_str() == "invalid_arguments" => *known = fault,
+                Some(_) if fault.code().as_str() == "invalid_arguments" => {}
+                _ => faults.push(fault),
+            }
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Arguments { operation: self.name.to_owned(), faults })
+    }
+
+    fn tell_stage(&mut self, job: &Job) {
+        let stage = self.operations.scrubber.clean_line(&format!("job {}: {}", job.id, job.stage.as_str()));
+        self.progress.tell(stage);
+    }
+}

@@ -1,0 +1,62 @@
+//! The one door to local script files: regular `*.py` files of at most 1 MiB below a directory that the operator chose.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{LocalFileReason, Problem};
+use crate::types::limits::INLINE_SOURCE_MAX;
+
+/// The directories that scripts are read from.
+#[derive(Debug, Default)]
+pub struct Scripts {
+    directories: Vec<PathBuf>,
+}
+
+impl Scripts {
+    /// Scripts below these directories, whose links are resolved; below none, no file is read.
+    pub fn below(directories: Vec<PathBuf>) -> Self {
+        Self { directories }
+    }
+
+    /// Reads a script.
+    pub fn read(&self, path: &str) -> Result<String, Problem> {
+        self.source(Path::new(path)).map_err(|reason| Problem::LocalFile { path: path.to_owned(), reason })
+    }
+
+    fn source(&self, path: &Path) -> Result<String, LocalFileReason> {
+        if self.directories.is_empty() {
+            return Err(LocalFileReason::NoDirectory);
+        }
+        let real = self.directories.iter().find_map(|directory| directory.join(path).canonicalize().ok());
+        let real = real.ok_or(LocalFileReason::Missing)?;
+        // After links are resolved, so that none leads out.
+        let below = self.directories.iter().find_map(|directory| real.strip_prefix(directory).ok());
+        let below = below.ok_or(LocalFileReason::Outside)?;
+        let hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+        if below.components().any(hidden) {
+            return Err(LocalFileReason::Hidden);
+        }
+        // A link of another name must not make a script of what is none.
+        if real.extension().is_none_or(|extension| extension != "py") {
+            return Err(LocalFileReason::Outside);
+        }
+        // Asked before it is opened, since opening a FIFO blocks, and again after, since it may have been swapped.
+        if !real.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Err(LocalFileReason::NotAFile);
+        }
+        let io = |error: std::io::Error| LocalFileReason::Io(error.kind().to_string());
+        let file = File::open(&real).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        if !metadata.is_file() {
+            return Err(LocalFileReason::NotAFile);
+        }
+        let limit = INLINE_SOURCE_MAX as u64;
+        let mut bytes = Vec::new();
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() as u64 > limit {
+            return Err(LocalFileReason::TooLarge { limit });
+        }
+        String::from_utf8(bytes).map_err(|_| LocalFileReason::NotText)
+    }
+}
