@@ -1,0 +1,193 @@
+//! Structured content: what programs read. Fields that do not apply are left out.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::secrets::Clean;
+
+/// The structured content of `hf_jobs`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct JobsAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) operation: Option<String>,
+    pub(super) ok: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Remark>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) job: Option<JobAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jobs: Option<Vec<JobAnswer>>,
+    /// Jobs of the call that could not be had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) failed: Vec<Failed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) more: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cost: Option<Cost>,
+    /// What a dry run would have sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logs: Option<Logs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) usage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<ErrorAnswer>,
+}
+
+/// A warning.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Remark {
+    pub(super) code: String,
+    pub(super) message: Clean,
+    pub(super) hint: Clean,
+}
+
+/// A job.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct JobAnswer {
+    pub(super) job_id: String,
+    pub(super) namespace: Clean,
+    pub(super) stage: String,
+    pub(super) flavor: Clean,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) command: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created_at: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) started_at: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) finished_at: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) run_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) env: Option<BTreeMap<String, Clean>>,
+    /// Names only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secrets: Option<Vec<Clean>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) labels: Option<BTreeMap<String, Clean>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) volumes: Vec<Clean>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) expose_urls: Vec<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ssh_url: Option<Clean>,
+}
+
+/// A job that could not be had.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Failed {
+    pub(super) job_id: String,
+    pub(super) error: ErrorAnswer,
+}
+
+/// What a submission costs at most.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Cost {
+    pub(super) usd_per_hour: String,
+    pub(super) usd_at_most: String,
+}
+
+/// A job's output.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Logs {
+    pub(super) job_id: String,
+    pub(super) stage: String,
+    /// The job is over, and this is the end of its output.
+    pub(super) finished: bool,
+    pub(super) lines: Vec<Clean>,
+    pub(super) dropped: u64,
+    pub(super) next_cursor: String,
+}
+
+/// An error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ErrorAnswer {
+    pub(super) code: String,
+    pub(super) message: Clean,
+    pub(super) hint: Clean,
+    pub(super) retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_id: Option<Clean>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) faults: Vec<FaultAnswer>,
+}
+
+/// One thing that is wrong with a call.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FaultAnswer {
+    pub(super) argument: Clean,
+    pub(super) code: String,
+    pub(super) message: Clean,
+}
+
+/// The structured content of `hf_whoami`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct WhoAmIAnswer {
+    pub(super) ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) plan: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) can_pay: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<Token>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) organizations: Vec<OrganisationAnswer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) namespaces: Vec<NamespaceAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<ErrorAnswer>,
+}
+
+/// What is known of the token.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Token {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<Clean>,
+    pub(super) role: Clean,
+    pub(super) source: Clean,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<Clean>,
+}
+
+/// An organisation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct OrganisationAnswer {
+    pub(super) name: Clean,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) plan: Option<Clean>,
+}
+
+/// Whether jobs may be run in a namespace.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct NamespaceAnswer {
+    pub(super) name: Clean,
+    /// `yes`, `no` or `unknown`.
+    pub(super) may_run_jobs: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) change: Option<Clean>,
+}

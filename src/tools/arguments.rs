@@ -1,0 +1,227 @@
+//! The arguments of each operation, read into what the operation takes.
+
+use std::time::Duration;
+
+use regex::RegexBuilder;
+use serde_json::Value;
+
+use super::form::{Arguments, text_of};
+use crate::error::{Problem, Warning};
+use crate::operations::{JobDraft, LogsQuery, Operation, PsQuery, RunDraft, Targets, UvDraft};
+use crate::types::{
+    Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, Labels, Namespace,
+    Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait, limits::MAX_IDS,
+    wrong_kind,
+};
+
+/// How long `run` and `uv` follow unless told otherwise: a small job shows its first lines within it.
+const WAIT_AFTER_SUBMITTING: Duration = Duration::from_secs(20);
+/// How many jobs `ps` shows unless told otherwise.
+const LIMIT_DEFAULT: u64 = 20;
+/// How many it shows at most: some 15,000 characters.
+const LIMIT_MAX: u64 = 100;
+/// The most lines of a log that may be asked for at once; an answer holds no more.
+const TAIL_MAX: u64 = 1000;
+/// The largest compiled pattern: patterns are written by a model, for log lines.
+const PATTERN_MAX_BYTES: usize = 256 * 1024;
+
+/// Reads the arguments of an operation that help does not answer.
+pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Operation {
+    match verb {
+        "run" => Operation::Run(Box::new(RunDraft {
+            image: image(arguments),
+            command: arguments.json("command", Command::from_json),
+            job: job(arguments, progress),
+        })),
+        "uv" => Operation::Uv(Box::new(UvDraft {
+            script: arguments.text("script", Script::parse),
+            script_args: arguments.texts("script_args", |text| Ok(text.to_owned())),
+            dependencies: arguments.texts("dependencies", Dependency::parse),
+            python: arguments.text("python", PythonVersion::parse),
+            image: image(arguments),
+            job: job(arguments, progress),
+        })),
+        "ps" => Operation::Ps(ps(arguments)),
+        "logs" => Operation::Logs(logs(arguments, progress)),
+        "inspect" => Operation::Inspect(targets(arguments)),
+        _ => Operation::Cancel(targets(arguments)),
+    }
+}
+
+fn image(arguments: &mut Arguments) -> Option<Image> {
+    arguments.text("image", Image::parse)
+}
+
+fn namespace(arguments: &mut Arguments) -> Option<Namespace> {
+    arguments.text("namespace", Namespace::parse)
+}
+
+fn job(arguments: &mut Arguments, progress: bool) -> JobDraft {
+    let mut warnings = Vec::new();
+    let mut note_empty = |empty: bool, argument: &str| {
+        if empty {
+            warnings.push(Warning::EmptyMap { argument: argument.to_owned() });
+        }
+    };
+    let (env, empty) = arguments.pairs("env", |_| None);
+    note_empty(empty, "env");
+    for (name, _) in &env {
+        if let Err(problem) = EnvName::parse(name) {
+            arguments.fault(format!("env.{name}"), problem);
+        }
+    }
+    let (secrets, empty) = arguments.pairs("secrets", |name| Some(format!("${}", name.trim())));
+    note_empty(empty, "secrets");
+    for (name, _) in &secrets {
+        if let Err(problem) = SecretName::parse(name) {
+            arguments.fault(format!("secrets.{name}"), problem);
+        }
+    }
+    let (labels, empty) = arguments.pairs("labels", |_| Some(String::new()));
+    note_empty(empty, "labels");
+    let labels = labels_of(arguments, labels);
+    let name = arguments.text("name", JobName::parse);
+    if name.is_some() && labels.name().is_some() {
+        arguments.fault("name", Problem::Conflict { with: "labels.name".to_owned() });
+    }
+    let detach = arguments.flag("detach");
+    let given = wait(arguments, progress, &mut warnings);
+    JobDraft {
+        flavor: arguments.text("flavor", Flavor::parse),
+        timeout: arguments.json("timeout", Timeout::from_json),
+        env,
+        secrets,
+        name,
+        labels,
+        volumes: volumes(arguments),
+        expose: expose(arguments),
+        ssh: arguments.flag("ssh"),
+        attempts: arguments.json("attempts", Attempts::from_json),
+        arch: arguments.text("arch", Arch::parse),
+        network: network(arguments),
+        namespace: namespace(arguments),
+        resource_group: arguments.text("resource_group_id", ResourceGroupId::parse),
+        wait: if detach { Duration::ZERO } else { given.unwrap_or(WAIT_AFTER_SUBMITTING) },
+        dry_run: arguments.flag("dry_run"),
+        warnings,
+    }
+}
+
+fn labels_of(arguments: &mut Arguments, pairs: Vec<(String, String)>) -> Labels {
+    let mut labels = Labels::default();
+    for (key, value) in pairs {
+        if let Err(problem) = labels.insert(&key, &value) {
+            arguments.fault(format!("labels.{key}"), problem);
+        }
+    }
+    labels
+}
+
+fn volumes(arguments: &mut Arguments) -> Vec<Volume> {
+    let all = arguments.json("volumes", |value| match value {
+        Value::Array(items) => Ok(items.clone()),
+        one @ (Value::String(_) | Value::Object(_)) => Ok(vec![one.clone()]),
+        other => Err(wrong_kind("a list of volumes", other)),
+    });
+    let mut volumes = Vec::new();
+    for (index, item) in all.iter().flatten().enumerate() {
+        match Volume::from_json(item) {
+            Ok(volume) => volumes.push(volume),
+            Err(problem) => arguments.fault(format!("volumes[{index}]"), problem),
+        }
+    }
+    volumes
+}
+
+/// Ports, as a list, or as the Hub's object of `ports` and `portsPublic`.
+fn expose(arguments: &mut Arguments) -> Option<Expose> {
+    arguments.json("expose", |value| {
+        let list = |value: Option<&Value>| -> Result<Vec<Port>, Problem> {
+            match value {
+                None | Some(Value::Null) => Ok(Vec::new()),
+                Some(Value::Array(items)) => items.iter().map(Port::from_json).collect(),
+                Some(one) => Port::from_json(one).map(|port| vec![port]),
+            }
+        };
+        match value {
+            Value::Object(fields) => {
+                let public = fields.get("portsPublic").or_else(|| fields.get("public_ports"));
+                Expose::new(&list(fields.get("ports"))?, &list(public)?)
+            }
+            other => Expose::new(&list(Some(other))?, &[]),
+        }
+    })
+}
+
+/// A group's name, or an object of `group` and `aliases`.
+fn network(arguments: &mut Arguments) -> Option<Network> {
+    arguments.json("network", |value| {
+        let group = value.as_str().or_else(|| value.get("group").and_then(Value::as_str));
+        let mut network = Network::new(group.ok_or_else(|| wrong_kind("a map with `group`", value))?)?;
+        for alias in value.get("aliases").and_then(Value::as_array).into_iter().flatten() {
+            network.claim(&text_of(alias).ok_or_else(|| wrong_kind("a string", alias))?)?;
+        }
+        Ok(network)
+    })
+}
+
+/// How long to follow, cut to what the client waits for.
+fn wait(arguments: &mut Arguments, progress: bool, warnings: &mut Vec<Warning>) -> Option<Duration> {
+    let max = if progress { Wait::MAX_WITH_PROGRESS } else { Wait::MAX };
+    let asked = arguments.json("wait", |value| match value {
+        // `true` is what some models write for "follow it".
+        Value::Bool(true) => Ok(Wait::of(Wait::MAX)),
+        Value::Bool(false) => Ok(Wait::NONE),
+        value => Wait::from_json(value, Duration::MAX),
+    })?;
+    if asked.duration() > max {
+        warnings.push(Warning::WaitCut { seconds: max.as_secs() });
+    }
+    Some(asked.duration().min(max))
+}
+
+fn ps(arguments: &mut Arguments) -> PsQuery {
+    let (mut labels, _) = arguments.pairs("labels", |_| Some(String::new()));
+    labels = labels_of(arguments, labels).iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    if let Some(name) = arguments.text("name", |text| Ok(text.to_owned())) {
+        labels.push(("name".to_owned(), name));
+    }
+    PsQuery {
+        all: arguments.flag("all"),
+        stages: arguments.texts("status", Stage::parse_filter),
+        labels,
+        limit: usize::try_from(arguments.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
+        namespace: namespace(arguments),
+    }
+}
+
+fn logs(arguments: &mut Arguments, progress: bool) -> LogsQuery {
+    let mut warnings = Vec::new();
+    let mut jobs = arguments.texts("job_id", JobReference::parse);
+    if jobs.len() > 1 {
+        arguments.fault("job_id", Problem::malformed("a list", "one job: `logs` reads one at a time"));
+    }
+    LogsQuery {
+        job: jobs.pop(),
+        namespace: namespace(arguments),
+        tail: arguments.number("tail", 1, TAIL_MAX),
+        cursor: arguments.json("cursor", |value| text_of(value).ok_or_else(|| wrong_kind("a string", value))?.parse()),
+        grep: arguments.text("grep", |text| {
+            RegexBuilder::new(text).size_limit(PATTERN_MAX_BYTES).build().map_err(|_| {
+                Problem::malformed_instead(text, "a regular expression of moderate size", regex::escape(text))
+            })
+        }),
+        wait: wait(arguments, progress, &mut warnings).unwrap_or_default(),
+        raw: arguments.flag("raw"),
+        warnings,
+    }
+}
+
+fn targets(arguments: &mut Arguments) -> Targets {
+    let jobs = arguments.texts("job_id", JobReference::parse);
+    if jobs.len() > MAX_IDS {
+        let problem = Problem::malformed(format!("{} jobs", jobs.len()), format!("at most {MAX_IDS} jobs"));
+        arguments.fault("job_id", problem);
+    }
+    Targets { jobs, namespace: namespace(arguments) }
+}

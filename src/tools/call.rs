@@ -1,0 +1,188 @@
+//! A call as it was written becomes an operation: names understood as models write them, all faults found at once.
+
+use serde_json::{Map, Value, json};
+
+use super::arguments;
+use super::form::Arguments;
+use super::verbs::{self, VERB_SYNONYMS, VERBS, Verb};
+use crate::error::{Error, Fault, Problem};
+use crate::operations::Call;
+use crate::types::nearest;
+
+/// How like a known name an unknown one must be to be taken for a slip of it (Jaro-Winkler).
+const SLIP: f64 = 0.75;
+
+/// What a call means.
+pub(super) enum Understood {
+    /// The help, of one operation or of all.
+    Usage(Option<&'static Verb>),
+    /// An operation, and its arguments under their own names as they were written.
+    Call(Box<Call>, Map<String, Value>),
+    /// No operation.
+    Wrong(Mistake),
+}
+
+/// A call that names no operation.
+pub(super) struct Mistake {
+    pub(super) error: Error,
+}
+
+/// Understands the arguments of `hf_jobs`. `progress`: the client shows progress, so that it may wait longer.
+pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Understood {
+    let operation = call.remove("operation");
+    let written = match operation {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(name)) => name,
+        Some(other) => other.to_string(),
+    };
+    let name = normal(&written);
+    let verb = match find(&name) {
+        Ok(verb) => verb,
+        Err(error) => return Understood::Wrong(Mistake { error }),
+    };
+    let (given, mut faults) = gather(call);
+    let Some(verb) = verb else {
+        return Understood::Usage(None);
+    };
+    if verb.name == "help" {
+        let asked = given.get("operation").and_then(Value::as_str).map(normal).unwrap_or_default();
+        return Understood::Usage(find(&asked).ok().flatten());
+    }
+    let mut given = given;
+    if given.remove("help").is_some_and(|help| help != json!(false)) {
+        return Understood::Usage(Some(verb));
+    }
+    let given = known(verb, given, &mut faults);
+    for required in verb.required {
+        if given.get(*required).is_none_or(|value| value.is_null() || value == &json!("") || value == &json!([])) {
+            let example: Value = serde_json::from_str(verb.example).unwrap_or_default();
+            faults
+                .push(Problem::Missing { example: example.get(*required).cloned().unwrap_or_default() }.at(*required));
+        }
+    }
+    let mut readable = Vec::new();
+    for (name, value) in &given {
+        match name.as_str() {
+            // Their values have rules of their own; their names are read as any text.
+            "env" | "secrets" => names(name, value, &mut readable),
+            _ => texts(name, value, &mut readable),
+        }
+    }
+    let mut arguments = Arguments::new(given.clone(), faults);
+    let operation = arguments::read(verb.name, &mut arguments, progress);
+    let call = Call { name: verb.name, operation, readable, faults: arguments.faults };
+    Understood::Call(Box::new(call), given)
+}
+
+/// Lower case, words apart by one blank.
+fn normal(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|char: char| char.is_whitespace() || char == '_' || char == '-')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join(" ")
+}
+
+/// The operation of a name; none of none.
+fn find(name: &str) -> Result<Option<&'static Verb>, Error> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let name = VERB_SYNONYMS.iter().find(|(synonym, _)| *synonym == name).map_or(name, |(_, verb)| verb);
+    verbs::verb(name).map(Some).ok_or_else(|| Error::UnknownOperation {
+        given: name.to_owned(),
+        nearest: slip_of(name, VERBS.iter().map(|verb| verb.name)),
+        known: VERBS.iter().map(|verb| verb.name).collect(),
+    })
+}
+
+/// The arguments of a call: in `args`, as an object or as JSON text, or beside `operation`.
+fn gather(mut call: Map<String, Value>) -> (Map<String, Value>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut given = match call.remove("args").or_else(|| call.remove("arguments")) {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(fields)) => fields,
+        Some(Value::String(text)) if text.trim().is_empty() => Map::new(),
+        Some(Value::String(text)) => {
+            if let Ok(Value::Object(fields)) = serde_json::from_str(&text) {
+                fields
+            } else {
+                faults.push(Problem::malformed(text, "a JSON object").at("args"));
+                Map::new()
+            }
+        }
+        Some(other) => {
+            faults.push(crate::types::wrong_kind("an object", &other).at("args"));
+            Map::new()
+        }
+    };
+    for (name, value) in call {
+        if given.contains_key(&name) {
+            faults.push(Problem::Conflict { with: format!("args.{name}") }.at(name));
+        } else {
+            given.insert(name, value);
+        }
+    }
+    (given, faults)
+}
+
+/// The arguments under their own names. Unknown ones are faults: a dropped argument costs money.
+fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map<String, Value> {
+    let mut known = Map::new();
+    for (written, value) in given {
+        match verb.canonical(&written).or_else(|| verb.canonical(&written.to_lowercase().replace('-', "_"))) {
+            Some(name) if known.contains_key(name) => {
+                faults.push(Problem::Conflict { with: name.to_owned() }.at(written));
+            }
+            Some(name) => {
+                known.insert(name.to_owned(), value);
+            }
+            None => {
+                let nearest = slip_of(&written.to_lowercase(), verb.arguments());
+                faults.push(Problem::Unknown { nearest }.at(written.clone()));
+                // It is scanned with the rest, so that a token under a wrong name is told as what it is.
+                known.insert(written, value);
+            }
+        }
+    }
+    known
+}
+
+/// The known name that `written` is a slip of, if it is like one.
+fn slip_of<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(written, known).into_iter().next().filter(|name| {
+        name.contains(written) || written.contains(name.as_str()) || strsim::jaro_winkler(written, name) >= SLIP
+    })
+}
+
+/// All texts of a value, keys included, each with its path.
+fn texts(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => into.push((path.to_owned(), text.clone())),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| texts(&format!("{path}[{index}]"), item, into));
+        }
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                into.push((path.to_owned(), key.clone()));
+                texts(&format!("{path}.{key}"), value, into);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The names of a map, or of a list of `NAME=value`.
+fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => into.extend(fields.keys().map(|key| (path.to_owned(), key.clone()))),
+        Value::Array(items) => into.extend(
+            items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|text| (path.to_owned(), text.split('=').next().unwrap_or_default().to_owned())),
+        ),
+        _ => {}
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading arguments: each taken once, everything wrong noted, nothing guessed.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Fault, Problem};
+use crate::types::{kind, wrong_kind};
+
+/// The arguments of a call, under their own names, and what was found wrong with them.
+pub(super) struct Arguments {
+    given: Map<String, Value>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Arguments {
+    pub(super) fn new(given: Map<String, Value>, faults: Vec<Fault>) -> Self {
+        Self { given, faults }
+    }
+
+    /// Takes an argument that was given; null is as good as not given.
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.given.remove(name).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn fault(&mut self, name: impl Into<String>, problem: Problem) {
+        self.faults.push(problem.at(name));
+    }
+
+    fn noted<T>(&mut self, name: &str, read: Result<T, Problem>) -> Option<T> {
+        read.map_err(|problem| self.fault(name, problem)).ok()
+    }
+
+    /// Reads an argument with a reader of JSON.
+    pub(super) fn json<T>(&mut self, name: &'static str, read: impl FnOnce(&Value) -> Result<T, Problem>) -> Option<T> {
+        let value = self.take(name)?;
+        let read = read(&value);
+        self.noted(name, read)
+    }
+
+    /// Reads a text; a number or a boolean is its text.
+    pub(super) fn text<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        self.json(name, |value| read(&text_of(value).ok_or_else(|| wrong_kind("a string", value))?))
+    }
+
+    /// Reads one text or a list of them.
+    pub(super) fn texts<T>(&mut self, name: &'static str, mut read: impl FnMut(&str) -> Result<T, Problem>) -> Vec<T> {
+        let items = match self.take(name) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            // A list that a client made a string of.
+            Some(Value::String(text)) => match serde_json::from_str::<Vec<Value>>(&text) {
+                Ok(items) if text.trim_start().starts_with('[') => items,
+                _ => vec![Value::String(text)],
+            },
+            Some(other) => vec![other],
+        };
+        let one = items.len() == 1;
+        let mut all = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let read = text_of(item).ok_or_else(|| wrong_kind("a list of strings", item)).and_then(|text| read(&text));
+            let path = if one { name.to_owned() } else { format!("{name}[{index}]") };
+            all.extend(self.noted(&path, read));
+        }
+        all
+    }
+
+    /// A flag: a boolean, or the words for one.
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+        self.json(name, |value| match value {
+            Value::Bool(flag) => Ok(*flag),
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            other => Err(wrong_kind("true or false", other)),
+        })
+        .unwrap_or(false)
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn number(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
+        self.json(name, |value| {
+            let number = match value {
+                Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+                Value::String(text) => text.trim().parse().ok(),
+                other => return Err(wrong_kind("a whole number", other)),
+            };
+            let near = json!(number.unwrap_or(min).clamp(min, max));
+            number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
+                Problem::malformed_instead(plain(value), format!("a whole number from {min} to {max}"), near)
+            })
+        })
+    }
+
+    /// A map of texts, a list of `NAME=value`, or for names alone what `bare` makes of them. True beside it: it was empty.
+    pub(super) fn pairs(
+        &mut self,
+        name: &'static str,
+        bare: impl Fn(&str) -> Option<String>,
+    ) -> (Vec<(String, String)>, bool) {
+        let value = match self.take(name) {
+            None => return (Vec::new(), false),
+            Some(Value::String(text)) if text.trim().is_empty() => return (Vec::new(), true),
+            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or(json!([text])),
+            Some(other) => other,
+        };
+        let mut pairs = Vec::new();
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    match text_of(&value) {
+                        Some(text) => pairs.push((key, text)),
+                        None => self.fault(format!("{name}.{key}"), wrong_kind("a string", &value)),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let text = item.as_str().unwrap_or_default();
+                    let pair = match text.split_once('=') {
+                        Some((key, value)) => Some((key.trim().to_owned(), value.to_owned())),
+                        None => bare(text).map(|value| (text.trim().to_owned(), value)),
+                    };
+                    if let Some(pair) = pair {
+                        pairs.push(pair);
+                    } else {
+                        let problem = Problem::malformed(plain(item), "of the form `NAME=value`");
+                        self.fault(format!("{name}[{index}]"), problem);
+                    }
+                }
+            }
+            other => self.fault(name, wrong_kind("a map, or a list of `NAME=value`", &other)),
+        }
+        let empty = pairs.is_empty();
+        (pairs, empty)
+    }
+}
+
+/// A value's text, where it is one: strings, numbers, booleans.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    text_of(value).unwrap_or_else(|| kind(value).to_owned())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number within the range of a double"
+)]
+fn whole(number: f64) -> Option<u64> {
+    (number.fract() == 0.0 && (0.0..9e15).contains(&number)).then_some(number as u64)
+}

@@ -1,0 +1,130 @@
+//! Errors as answers: what happened, what to do, and for a bad call that call mended, ready to send.
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::{ErrorAnswer, FaultAnswer};
+use super::Page;
+use crate::error::{Credential, Error, Fault, Problem, SecretProblem};
+use crate::secrets::Scrubber;
+
+/// The longest text of a mended call that is repeated in full; scripts are shortened.
+const REPEATED_MAX_CHARS: usize = 200;
+
+pub(super) fn answer(error: &Error, hint: &str, scrubber: &Scrubber) -> ErrorAnswer {
+    ErrorAnswer {
+        code: error.code().as_str().to_owned(),
+        message: scrubber.clean(&error.message()),
+        hint: scrubber.clean(hint),
+        retryable: error.retryable(),
+        request_id: error.request_id().map(|id| scrubber.clean_line(id)),
+        faults: error
+            .faults()
+            .iter()
+            .map(|fault| FaultAnswer {
+                argument: scrubber.clean_line(&fault.argument),
+                code: fault.code().as_str().to_owned(),
+                message: scrubber.clean_line(&fault.message()),
+            })
+            .collect(),
+    }
+}
+
+pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, written: Option<Map<String, Value>>) {
+    let mut hint = error.hint();
+    if let (Some(operation), Some(written)) = (operation, written)
+        && let Some(args) = mended(written, error.faults())
+    {
+        let call = json!({"operation": operation, "args": args});
+        let before = if hint.is_empty() { String::new() } else { format!("{hint}; ") };
+        hint = format!("{before}send {call}");
+    }
+    page.answer.ok = false;
+    page.line(&format!("error {}: {}", error.code().as_str(), error.message()));
+    if !hint.is_empty() {
+        page.line(&format!("hint: {hint}"));
+    }
+    page.answer.error = Some(answer(error, &hint, page.scrubber));
+}
+
+/// The call's arguments without their faults. `None`: there are none, or not all of them can be mended here.
+fn mended(mut args: Map<String, Value>, faults: &[Fault]) -> Option<Map<String, Value>> {
+    if faults.is_empty() {
+        return None;
+    }
+    for fault in faults {
+        mend(&mut args, fault)?;
+    }
+    for (name, value) in &mut args {
+        shorten(name, value);
+    }
+    Some(args)
+}
+
+fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
+    let path = fault.argument.as_str();
+    match &fault.problem {
+        Problem::Unknown { nearest: Some(nearest) } => {
+            let value = args.remove(path)?;
+            args.entry(nearest.clone()).or_insert(value);
+        }
+        Problem::Missing { example } => {
+            args.insert(path.to_owned(), example.clone());
+        }
+        Problem::Malformed { instead: Some(instead), .. } => *place(args, path)? = instead.clone(),
+        Problem::Secret(SecretProblem::Slip { .. }) => *place(args, path)? = json!("$HF_TOKEN"),
+        Problem::Conflict { .. } => {
+            args.remove(path);
+        }
+        Problem::Credential { credential: Credential::VendorKey(_) | Credential::UrlUserinfo, .. } => return None,
+        Problem::Credential { secret, .. } => {
+            let name = path.strip_prefix("env.")?;
+            remove_variable(args.get_mut("env")?, name);
+            if args.get("env").is_some_and(|env| env == &json!({}) || env == &json!([])) {
+                args.remove("env");
+            }
+            let secrets = args.entry("secrets").or_insert_with(|| json!({}));
+            match secrets {
+                Value::Object(secrets) => {
+                    secrets.insert(secret.clone(), json!("$HF_TOKEN"));
+                }
+                Value::Array(secrets) => secrets.push(json!(format!("{secret}=$HF_TOKEN"))),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn remove_variable(env: &mut Value, name: &str) {
+    match env {
+        Value::Object(fields) => {
+            fields.remove(name);
+        }
+        Value::Array(items) => items.retain(|item| item.as_str().and_then(|text| text.split('=').next()) != Some(name)),
+        _ => {}
+    }
+}
+
+/// The value that a fault's path names.
+fn place<'a>(args: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Value> {
+    if let Some((name, index)) = path.strip_suffix(']').and_then(|path| path.split_once('[')) {
+        return args.get_mut(name)?.get_mut(index.parse::<usize>().ok()?);
+    }
+    match path.split_once('.') {
+        Some((name, key)) => args.get_mut(name)?.get_mut(key),
+        None => args.get_mut(path),
+    }
+}
+
+fn shorten(name: &str, value: &mut Value) {
+    match value {
+        Value::String(text) if text.chars().count() > REPEATED_MAX_CHARS => {
+            let shown: String = text.chars().take(40).collect();
+            *text = format!("{shown}… (the rest of your `{name}`)");
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| shorten(name, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| shorten(name, item)),
+        _ => {}
+    }
+}

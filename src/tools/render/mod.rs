@@ -1,0 +1,123 @@
+//! Outcomes and errors as answers: text that is enough alone, and structured content that says the same.
+
+mod failure;
+mod job;
+mod output;
+mod submission;
+mod whoami;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer::{Failed, JobsAnswer, Remark};
+use super::usage as help;
+use super::verbs::Verb;
+use crate::error::{Error, Warning};
+use crate::hub::Target;
+use crate::operations::Outcome;
+use crate::secrets::{Clean, Scrubber};
+
+/// An answer to a call of a tool.
+#[derive(Debug)]
+pub struct Rendered {
+    /// For the model.
+    pub text: Clean,
+    /// For programs.
+    pub structured: Value,
+    /// The call was not carried out.
+    pub is_error: bool,
+}
+
+/// An answer under way.
+struct Page<'a> {
+    scrubber: &'a Scrubber,
+    text: String,
+    answer: JobsAnswer,
+}
+
+impl Page<'_> {
+    fn line(&mut self, line: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(line);
+    }
+
+    fn warn(&mut self, warnings: &[Warning]) {
+        for warning in warnings {
+            let (message, hint) = (warning.message(), warning.hint());
+            self.line(&format!("warning: {message}; hint: {hint}"));
+            self.answer.warnings.push(Remark {
+                code: warning.code().to_owned(),
+                message: self.scrubber.clean_line(&message),
+                hint: self.scrubber.clean_line(&hint),
+            });
+        }
+    }
+
+    fn failed(&mut self, target: &Target, error: &Error) {
+        self.line(&format!("{}: {}; hint: {}", target.id, error.message(), error.hint()));
+        let error = failure::answer(error, &error.hint(), self.scrubber);
+        self.answer.failed.push(Failed { job_id: target.id.to_string(), error });
+    }
+}
+
+/// The answer of `hf_jobs`. `written`: the call's arguments under their own names, for the mended call.
+pub(super) fn jobs(
+    operation: Option<&str>,
+    result: Result<Outcome, Error>,
+    written: Option<Map<String, Value>>,
+    scrubber: &Scrubber,
+) -> Rendered {
+    let mut page = Page { scrubber, text: String::new(), answer: JobsAnswer::default() };
+    page.answer.operation = operation.map(str::to_owned);
+    page.answer.ok = true;
+    match result {
+        Ok(Outcome::Submitted(submission)) => submission::submitted(&mut page, *submission),
+        Ok(Outcome::Logs(logs)) => output::logs(&mut page, *logs),
+        Ok(Outcome::Listed(listing)) => job::listed(&mut page, &listing),
+        Ok(Outcome::Inspected(inspected)) => job::inspected(&mut page, inspected),
+        Ok(Outcome::Cancelled(cancelled)) => job::cancelled(&mut page, cancelled),
+        Ok(Outcome::WhoAmI(_)) => {}
+        Err(error) => failure::jobs(&mut page, &error, operation, written),
+    }
+    finish(&page)
+}
+
+/// The answer of `hf_whoami`.
+pub(super) fn whoami(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Rendered {
+    whoami::rendered(result, scrubber)
+}
+
+/// The help.
+pub(super) fn usage(verb: Option<&Verb>, scrubber: &Scrubber) -> Rendered {
+    let text = help::usage(verb);
+    let answer =
+        JobsAnswer { operation: Some("help".to_owned()), ok: true, usage: Some(text.clone()), ..JobsAnswer::default() };
+    finish(&Page { scrubber, text, answer })
+}
+
+fn finish(page: &Page<'_>) -> Rendered {
+    let is_error = !page.answer.ok;
+    sealed(&page.text, &page.answer, is_error, page.scrubber)
+}
+
+/// The last gate: whatever goes out passes the scrubber, also what should be clean by then.
+fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubber) -> Rendered {
+    let structured = serde_json::to_value(answer).unwrap_or_default();
+    Rendered { text: scrubber.clean(text), structured: scrubber.clean_value(&structured), is_error }
+}
+
+/// A length of time as people say it, in at most two units.
+fn span(seconds: u64) -> String {
+    let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];
+    let mut rest = seconds;
+    let mut parts: Vec<String> = Vec::new();
+    for (length, unit) in units {
+        if rest >= length && parts.len() < 2 {
+            parts.push(format!("{}{unit}", rest / length));
+            rest %= length;
+        }
+    }
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
+}
