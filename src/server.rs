@@ -1,0 +1,193 @@
+//! The protocol's side: tools are listed and called, progress is sent, a failing handler is answered. Never calls the Hub.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use rmcp::ServerHandler;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
+    ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ProgressToken, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::{Peer, RequestContext, RoleServer};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::operations::Progress;
+use crate::secrets::Clean;
+use crate::tools::{INSTRUCTIONS, Rendered, Tools, arguments_of};
+use crate::transport::Oversized;
+
+/// How many calls are carried out at once; further ones wait. Each may hold a stream and an answer of 32 KiB.
+const CALLS_AT_ONCE: usize = 256;
+/// The least time between two progress notes of a call: a reader can't follow more.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// How long clients may keep the list of tools: it is the same for the life of the process.
+const LIST_TTL_MS: u64 = 3_600_000;
+/// The most of a line that a progress note shows, in characters.
+const NOTE_MAX_CHARS: usize = 200;
+
+/// The server.
+#[derive(Clone)]
+pub struct Server {
+    tools: Tools,
+    calls: Arc<Semaphore>,
+}
+
+impl Server {
+    /// A server of these tools.
+    pub fn new(tools: Tools) -> Self {
+        Self { tools, calls: Arc::new(Semaphore::new(CALLS_AT_ONCE)) }
+    }
+
+    /// Carries out a call; a handler that panics is answered as `internal`, and the server goes on.
+    async fn call(
+        &self,
+        name: &str,
+        arguments: Option<Value>,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let Some(arguments) = arguments_of(arguments) else {
+            return Err(ErrorData::invalid_params("`arguments` must be an object", None));
+        };
+        // Closed never: the semaphore lives as long as the server.
+        let _permit = self.calls.acquire().await.ok();
+        let mut progress = Notes::new(context);
+        let call = self.tools.call(name, arguments, &mut progress, &context.ct);
+        match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(Some(rendered)) => Ok(result(rendered)),
+            Ok(None) => {
+                Err(ErrorData::invalid_params(format!("no tool has that name; there are {}", self.names()), None))
+            }
+            Err(_) => Ok(result(self.tools.failed(name, Error::Internal { during: "carrying out a call" }))),
+        }
+    }
+
+    fn names(&self) -> String {
+        self.tools.list().iter().map(|tool| format!("`{}`", tool.name)).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The answer to a message that was too long to be read.
+    pub fn oversized(&self, limit: usize, method: Option<&str>) -> Oversized {
+        let error = Error::TooLarge { limit };
+        if method == Some("tools/call") {
+            let result = result(self.tools.failed("", error));
+            return Oversized::Result(serde_json::to_value(result).unwrap_or_default());
+        }
+        Oversized::Error(error.message())
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("hf-jobs-mcp", env!("CARGO_PKG_VERSION")).with_title("Hugging Face Jobs"),
+            )
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.list().to_vec())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.tools.list().iter().find(|tool| tool.name == name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.call(&request.name, request.arguments.map(Value::Object), &context).await.map(Into::into)
+    }
+
+    /// A call whose parameters have not the protocol's form arrives here: `arguments` as a JSON string is understood, the
+    /// rest is told what is wrong (JSON-RPC 2.0, -32602) instead of that there is no such method.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let CustomRequest { method, params, .. } = request;
+        match method.as_str() {
+            "tools/call" => {
+                let mut params = params.unwrap_or_default();
+                let Some(name) = params.get("name").and_then(Value::as_str).map(str::to_owned) else {
+                    return Err(ErrorData::invalid_params("`name` must be the name of a tool", None));
+                };
+                let arguments = params.get_mut("arguments").map(Value::take);
+                let result = self.call(&name, arguments, &context).await?;
+                serde_json::to_value(result)
+                    .map(CustomResult::new)
+                    .map_err(|_| ErrorData::internal_error("no answer could be made", None))
+            }
+            "tools/list" | "initialize" | "server/discover" => {
+                Err(ErrorData::invalid_params("the parameters do not have the form that the method takes", None))
+            }
+            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None)),
+        }
+    }
+}
+
+fn result(rendered: Rendered) -> CallToolResult {
+    let Rendered { text, structured, is_error } = rendered;
+    let content = vec![ContentBlock::text(text.into_string())];
+    let mut result = if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+    result.structured_content = Some(structured);
+    result
+}
+
+/// Progress notes of one call: the stage, then at most one a second with the newest line.
+struct Notes {
+    peer: Peer<RoleServer>,
+    token: Option<ProgressToken>,
+    cancelled: CancellationToken,
+    sent: u32,
+    last: Option<Instant>,
+}
+
+impl Notes {
+    fn new(context: &RequestContext<RoleServer>) -> Self {
+        Self {
+            peer: context.peer.clone(),
+            token: context.meta.get_progress_token(),
+            cancelled: context.ct.clone(),
+            sent: 0,
+            last: None,
+        }
+    }
+}
+
+impl Progress for Notes {
+    fn wanted(&self) -> bool {
+        self.token.is_some()
+    }
+
+    fn tell(&mut self, text: Clean) {
+        let Some(token) = self.token.clone() else { return };
+        // The first note names the job: it is never held back.
+        if self.cancelled.is_cancelled()
+            || (self.sent > 1 && self.last.is_some_and(|last| last.elapsed() < PROGRESS_EVERY))
+        {
+            return;
+        }
+        self.last = Some(Instant::now());
+        self.sent += 1;
+        let note = ProgressNotificationParam::new(token, f64::from(self.sent))
+            .with_message(text.as_str().chars().take(NOTE_MAX_CHARS).collect::<String>());
+        let peer = self.peer.clone();
+        tokio::spawn(async move { peer.notify_progress(note).await.ok() });
+    }
+}

@@ -1,0 +1,6 @@
+//! How bytes arrive and leave. Knows the protocol's framing, and nothing of jobs.
+
+mod line;
+mod stdio;
+
+pub use stdio::{Oversized, Stopped, serve_stdio};
