@@ -1,1 +1,156 @@
-fn main() {}
+//! The command `hf-jobs-mcp`: arguments, wiring, exit codes.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use hf_jobs_mcp::cli::Cli;
+use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession};
+use hf_jobs_mcp::hub::{Hub, HubSetup};
+#[cfg(unix)]
+use hf_jobs_mcp::local_hub::{LocalHub, LocalHubConfig};
+use hf_jobs_mcp::logging::{self, Logging};
+use hf_jobs_mcp::operations::{Operations, OperationsSetup};
+use hf_jobs_mcp::policy::Policy;
+use hf_jobs_mcp::scripts::Scripts;
+use hf_jobs_mcp::secrets::{HfToken, Known, Scrubber, Session};
+use hf_jobs_mcp::server::Server;
+use hf_jobs_mcp::tools::Tools;
+use hf_jobs_mcp::transport::serve_stdio;
+use hf_jobs_mcp::types::Endpoint;
+
+/// How long submissions under way are waited for at the end: as long as a call may take.
+const SUBMISSIONS_AT_END: Duration = Duration::from_secs(50);
+/// How long tasks may take to end once all is done: nothing waits for them any more.
+const TASKS_AT_END: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let scrubber = Scrubber::new(Known::new());
+    let logging = Logging { level: cli.log_level.clone(), format: cli.log_format };
+    if logging::init(&logging, config::rust_log().as_deref(), scrubber.clone()).is_err() {
+        logging::notice(&scrubber, "error: logging can't start");
+        return ExitCode::FAILURE;
+    }
+    let config = match Config::new(&cli) {
+        Ok(config) => config,
+        Err(fault) => {
+            logging::notice(&scrubber, &format!("error: {fault}"));
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            logging::notice(&scrubber, &format!("error: the server can't start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    // reqwest is built without a provider of its own; one that was installed before is as good.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let code = runtime.block_on(run(config, &scrubber));
+    runtime.shutdown_timeout(TASKS_AT_END);
+    code
+}
+
+async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
+    let local = match start_local(&config, scrubber).await {
+        Ok(local) => local,
+        Err(error) => {
+            logging::notice(scrubber, &format!("error: the local Hub can't start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let endpoint = local.as_ref().map_or_else(|| config.endpoint.clone(), |local| local.endpoint.clone());
+    if !endpoint.is_default() && local.is_none() {
+        tracing::warn!(
+            "the token of the login goes to {} instead of huggingface.co, as HF_ENDPOINT says",
+            endpoint.host()
+        );
+    }
+    let session: Box<dyn Session> = match &local {
+        Some(local) => Box::new(FixedSession::new(local.token.clone(), config.secret_env.clone())),
+        None => Box::new(EnvironmentSession::new(config.secret_env.clone())),
+    };
+    let operations = Arc::new(Operations::new(OperationsSetup {
+        hub: Hub::new(HubSetup { endpoint, scrubber: scrubber.clone(), user_agent_suffix: config.user_agent_origin }),
+        session,
+        scrubber: scrubber.clone(),
+        policy: Policy { read_only: config.read_only },
+        scripts: Scripts::below(config.script_directories.clone()),
+    }));
+    let server = Server::new(Tools::new(operations.clone()));
+    let oversized = {
+        let server = server.clone();
+        move |limit, method: Option<&str>| server.oversized(limit, method)
+    };
+    let code = match serve_stdio(server, oversized, stop_signal()).await {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::notice(scrubber, &format!("error: standard input and output can't be used: {error}"));
+            ExitCode::FAILURE
+        }
+    };
+    if tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish()).await.is_err() {
+        tracing::error!("a submission had no answer in time; look with `hf jobs ps -a` whether it started");
+    }
+    if let Some(local) = local {
+        local.shutdown().await;
+    }
+    code
+}
+
+/// The embedded Hub and the session's token on it.
+struct Local {
+    endpoint: Endpoint,
+    token: HfToken,
+    #[cfg(unix)]
+    hub: LocalHub,
+}
+
+impl Local {
+    async fn shutdown(self) {
+        #[cfg(unix)]
+        self.hub.shutdown().await;
+    }
+}
+
+#[cfg(unix)]
+async fn start_local(config: &Config, scrubber: &Scrubber) -> std::io::Result<Option<Local>> {
+    if !config.local {
+        return Ok(None);
+    }
+    let hub = LocalHub::start(LocalHubConfig::default()).await?;
+    hub.notice().lines().for_each(|line| logging::notice(scrubber, line));
+    let unusable = || std::io::Error::other("its address or token can't be used");
+    let endpoint = Endpoint::parse(hub.endpoint()).map_err(|_| unusable())?;
+    let token = HfToken::parse(hub.token()).ok().flatten().ok_or_else(unusable)?;
+    Ok(Some(Local { endpoint, token, hub }))
+}
+
+#[cfg(not(unix))]
+async fn start_local(config: &Config, _scrubber: &Scrubber) -> std::io::Result<Option<Local>> {
+    if config.local {
+        return Err(std::io::Error::other("it runs on Unix only"));
+    }
+    Ok(None)
+}
+
+/// Resolves when the process is told to stop.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            return;
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
 use super::{JobId, Namespace, ScheduledJobId};
 
@@ -82,6 +82,11 @@ impl Endpoint {
     /// The page where people see the job.
     pub fn job_page(&self, namespace: &Namespace, job: &JobId) -> String {
         self.url(&[Segment::fixed("jobs"), namespace.into(), job.into()]).into()
+    }
+
+    /// Its origin: the only one that is given the token.
+    pub fn origin(&self) -> Origin {
+        self.0.origin()
     }
 
     /// Whether a URL that an answer holds (a `Link`, a redirect) has this endpoint's scheme, host and port, and no

@@ -1,0 +1,118 @@
+//! What was typed and the environment, as one validated [`Config`]. The only reader of the environment and of token files.
+
+mod session;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use session::{EnvironmentSession, FixedSession};
+
+use crate::cli::Cli;
+use crate::types::{Endpoint, EndpointFault};
+
+/// What the server is to do.
+#[derive(Debug)]
+pub struct Config {
+    /// Run the embedded Hub and use it.
+    pub local: bool,
+    /// The Hub's origin, unless it is the embedded one.
+    pub endpoint: Endpoint,
+    /// The variables that calls may name in `secrets`.
+    pub secret_env: Vec<String>,
+    /// The directories that local scripts are read from, links resolved.
+    pub script_directories: Vec<PathBuf>,
+    /// Nothing that changes the Hub is done.
+    pub read_only: bool,
+    /// The part of the User-Agent that `HF_HUB_USER_AGENT_ORIGIN` adds, as Hub libraries have it.
+    pub user_agent_origin: Option<String>,
+}
+
+/// Why the server does not start.
+#[derive(Debug)]
+pub enum StartupFault {
+    /// `HF_ENDPOINT` can't be used.
+    Endpoint(EndpointFault),
+    /// A name given to `--secret-env` is no name of a variable.
+    SecretEnv(String),
+    /// A directory given to `--script-dir` is none.
+    ScriptDirectory(PathBuf),
+}
+
+impl fmt::Display for StartupFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(fault) => write!(f, "HF_ENDPOINT can't be used: {}", reason(fault)),
+            Self::SecretEnv(name) => write!(f, "`--secret-env {name}`: not the name of an environment variable"),
+            Self::ScriptDirectory(path) => write!(f, "`--script-dir {}`: no such directory", path.display()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// What was typed, or a variable, can't be used.
+    pub fn new(cli: &Cli) -> Result<Self, StartupFault> {
+        let endpoint = match variable("HF_ENDPOINT") {
+            Some(given) => Endpoint::parse(&given).map_err(StartupFault::Endpoint)?,
+            None => Endpoint::hub(),
+        };
+        let is_name = |name: &String| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+                && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+        };
+        if let Some(name) = cli.secret_env.iter().find(|name| !is_name(name)) {
+            return Err(StartupFault::SecretEnv(name.clone()));
+        }
+        Ok(Self {
+            local: cli.local,
+            endpoint,
+            secret_env: cli.secret_env.clone(),
+            script_directories: script_directories(&cli.script_dir)?,
+            read_only: cli.read_only,
+            user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN"),
+        })
+    }
+}
+
+/// `RUST_LOG`, which counts where `--log-level` was not given.
+pub fn rust_log() -> Option<String> {
+    variable("RUST_LOG")
+}
+
+/// The named directories. Where none is named, the working directory, unless it is `/` or the home directory, which hold
+/// more than scripts.
+fn script_directories(named: &[PathBuf]) -> Result<Vec<PathBuf>, StartupFault> {
+    if named.is_empty() {
+        let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+        let working = std::env::current_dir().and_then(|working| working.canonicalize()).ok();
+        return Ok(working
+            .into_iter()
+            .filter(|working| working.parent().is_some() && Some(working) != home.as_ref())
+            .collect());
+    }
+    let real = |path: &PathBuf| path.canonicalize().ok().filter(|real| real.is_dir());
+    named.iter().map(|path| real(path).ok_or_else(|| StartupFault::ScriptDirectory(path.clone()))).collect()
+}
+
+fn reason(fault: &EndpointFault) -> String {
+    match fault {
+        EndpointFault::NotAUrl(_) => "it is no URL".to_owned(),
+        EndpointFault::Scheme(scheme) => format!("`{scheme}` is neither https nor http"),
+        EndpointFault::PlainHttp { host } => {
+            format!(
+                "the token would go to {host} in the clear; plain http is for this machine only (127.0.0.1, [::1], localhost)"
+            )
+        }
+        EndpointFault::Userinfo => "it has a user name or password in it".to_owned(),
+        EndpointFault::QueryOrFragment => "it has a query or a fragment".to_owned(),
+        EndpointFault::BadCharacter => "it has a character that no address has".to_owned(),
+    }
+}
+
+/// A variable that is set to something. A value that still begins with `${` is a client's placeholder that was not filled in.
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty() && !value.trim_start().starts_with("${"))
+}
