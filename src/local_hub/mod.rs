@@ -85,6 +85,10 @@ pub struct LocalHubConfig {
 impl Default for LocalHubConfig {
     /// A free port, the default account, nothing recorded, four jobs at once, pages of 50, a keep-alive every 30
     /// seconds as the Hub sends it, a lag of 200 milliseconds (the Hub's is about a second).
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "jobs find the programs that this process finds; nothing else is read"
+    )]
     fn default() -> Self {
         Self {
             port: 0,

@@ -3,7 +3,7 @@
 //! Rules of this room:
 //! - A raw value leaves in two ways alone: as an Authorization header towards the Hub's own origin
 //!   ([`HfToken::authorize`]) and within the body of a submission ([`SealedBody`]).
-//! - `expose_secret` is called in one place of the crate, [`Secret::reveal`], which only this room can call.
+//! - `expose_secret` is called in one place of the crate, `Secret::reveal`, which only this room can call.
 //! - Nothing here logs, does I/O or makes words for a user: problems are data.
 //! - Proofs have no other door: a [`Scanned`] or [`PlainEnv`] has passed the scan, a [`Clean`] the scrubber.
 //! - Tokens are described once, in `shapes`: what is refused on the way in is redacted on the way out.

@@ -304,12 +304,9 @@ impl Candidate<'_> {
         let value = self.after(from.saturating_add(scheme.len()), |byte| byte.is_ascii_whitespace());
         let (from, fewest) = if value > from.saturating_add(scheme.len()) { (value, 8) } else { (from, 16) };
         let (range, end) = self.value(from, is_credential, fewest);
+        // Otherwise it may be a sentence about authorization.
         let sure = fewest == 8 && ["bearer", "basic"].iter().any(|name| scheme.eq_ignore_ascii_case(name));
-        // Without a scheme it may be a sentence about authorization.
-        match range.filter(|range| sure || has_letter_and_digit(self.text.get(range.clone()).unwrap_or_default())) {
-            Some(range) => (Some(range), end),
-            None => (None, self.body),
-        }
+        (range.filter(|range| sure || has_letter_and_digit(self.text.get(range.clone()).unwrap_or_default())), end)
     }
 
     fn after(&self, from: usize, class: fn(u8) -> bool) -> usize {
