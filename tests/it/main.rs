@@ -1,1 +1,6 @@
-//! t
+//! The built binary, driven over real pipes against a Hub that answers: what reached the Hub, and what came back.
+#![cfg(unix)]
+#![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
+
+mod smoke;
+mod support;
