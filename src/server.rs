@@ -11,9 +11,9 @@ use rmcp::model::{
     ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
     ProgressToken, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -28,6 +28,8 @@ const CALLS_AT_ONCE: usize = 256;
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// How long clients may keep the list of tools: it is the same for the life of the process.
 const LIST_TTL_MS: u64 = 3_600_000;
+/// How many progress notes of a call may wait to be sent.
+const NOTES_WAITING: usize = 4;
 /// The most of a line that a progress note shows, in characters.
 const NOTE_MAX_CHARS: usize = 200;
 
@@ -56,9 +58,14 @@ impl Server {
         };
         // Closed never: the semaphore lives as long as the server.
         let _permit = self.calls.acquire().await.ok();
-        let mut progress = Notes::new(context);
+        let (mut progress, notes) = Notes::new(context);
+        let sending = tokio::spawn(notes);
         let call = self.tools.call(name, arguments, &mut progress, &context.ct);
-        match AssertUnwindSafe(call).catch_unwind().await {
+        let answer = AssertUnwindSafe(call).catch_unwind().await;
+        // Every note is sent before the answer: after it, the client has forgotten the progress token.
+        drop(progress);
+        sending.await.ok();
+        match answer {
             Ok(Some(rendered)) => Ok(result(rendered)),
             Ok(None) => {
                 Err(ErrorData::invalid_params(format!("no tool has that name; there are {}", self.names()), None))
@@ -151,7 +158,7 @@ fn result(rendered: Rendered) -> CallToolResult {
 
 /// Progress notes of one call: the stage, then at most one a second with the newest line.
 struct Notes {
-    peer: Peer<RoleServer>,
+    sender: mpsc::Sender<ProgressNotificationParam>,
     token: Option<ProgressToken>,
     cancelled: CancellationToken,
     sent: u32,
@@ -159,14 +166,23 @@ struct Notes {
 }
 
 impl Notes {
-    fn new(context: &RequestContext<RoleServer>) -> Self {
-        Self {
-            peer: context.peer.clone(),
+    /// The notes, and the sending of them, which ends with them.
+    fn new(context: &RequestContext<RoleServer>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (sender, mut receiver) = mpsc::channel(NOTES_WAITING);
+        let peer = context.peer.clone();
+        let sending = async move {
+            while let Some(note) = receiver.recv().await {
+                peer.notify_progress(note).await.ok();
+            }
+        };
+        let notes = Self {
+            sender,
             token: context.meta.get_progress_token(),
             cancelled: context.ct.clone(),
             sent: 0,
             last: None,
-        }
+        };
+        (notes, sending)
     }
 }
 
@@ -187,7 +203,7 @@ impl Progress for Notes {
         self.sent += 1;
         let note = ProgressNotificationParam::new(token, f64::from(self.sent))
             .with_message(text.as_str().chars().take(NOTE_MAX_CHARS).collect::<String>());
-        let peer = self.peer.clone();
-        tokio::spawn(async move { peer.notify_progress(note).await.ok() });
+        // A client that does not read its notes does without the newest.
+        self.sender.try_send(note).ok();
     }
 }

@@ -90,6 +90,9 @@ impl Fault {
             Problem::Missing { .. } => format!("`{argument}` is required"),
             Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
             Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
+            Problem::Conflict { with } if with == argument => {
+                format!("`{argument}` is given twice, with different values")
+            }
             Problem::Conflict { with } => format!("`{argument}` and `{with}` say the same thing: give one of them"),
             Problem::Credential { credential, .. } => match credential {
                 Credential::TokenName => {
@@ -165,7 +168,8 @@ impl Fault {
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
             Problem::Malformed { instead: None, .. } => return None,
-            Problem::Conflict { with } => format!("leave out `{with}`"),
+            Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
+            Problem::Conflict { .. } => format!("leave out `{argument}`"),
             Problem::Credential { credential, secret } => match credential {
                 Credential::VendorKey(_) => format!(
                     "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use draft::{Dispatched, JobDraft, RunDraft, UvDraft};
+pub use draft::{JobDraft, RunDraft, UvDraft};
 pub use logs::LogsQuery;
 pub use outcome::{Cancelled, Each, Inspected, Listing, LogPage, Outcome, Submission, WhoAmI};
 pub use ps::PsQuery;

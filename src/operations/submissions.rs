@@ -1,13 +1,12 @@
 //! Submissions under way. They outlive the call that began them: a job that was sent is never one that nobody was told of.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
-use crate::hub::{Caller, JobSpec, Submitted};
+use crate::hub::{Caller, Job, JobSpec, Submitted};
 use crate::policy::{Permit, Submit};
 use crate::types::Namespace;
 
@@ -15,7 +14,8 @@ use crate::types::Namespace;
 #[derive(Debug, Clone, Default)]
 pub struct Submissions {
     tasks: TaskTracker,
-    unheard: Arc<AtomicBool>,
+    /// No further one is begun: under a lock, so that none slips in behind the one who waits for the last.
+    ending: Arc<Mutex<bool>>,
 }
 
 impl Submissions {
@@ -30,33 +30,39 @@ impl Submissions {
         spec: JobSpec,
     ) -> Result<Submitted, Error> {
         let (sender, receiver) = oneshot::channel();
-        let unheard = self.unheard.clone();
-        self.tasks.spawn(async move {
-            let result = caller.submit(permit, &namespace, &spec).await;
-            if unheard.load(Ordering::Relaxed) {
-                log(&result);
+        let ending = self.ending.clone();
+        {
+            let ended = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+            if *ended {
+                return Err(Error::Internal { during: "ending; nothing was submitted" });
             }
-            if let Err(result) = sender.send(result) {
-                log(&result);
-            }
-        });
+            self.tasks.spawn(async move {
+                let result = caller.submit(permit, &namespace, &spec).await;
+                if *ending.lock().unwrap_or_else(PoisonError::into_inner) {
+                    log(&result);
+                }
+                sender.send(result).unwrap_or_else(|result| log(&result));
+            });
+        }
         receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
     }
 
     /// Waits until the submissions under way are through; what becomes of them goes to the log, too.
     pub async fn finish(&self) {
-        self.unheard.store(true, Ordering::Relaxed);
+        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
+/// Names a job that was submitted and whose answer nobody reads.
+pub(super) fn untold(job: &Job) {
+    tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its call was over before it could be told");
+}
+
 fn log(result: &Result<Submitted, Error>) {
     match result {
-        Ok(submitted) => tracing::warn!(
-            job = %submitted.job.id, namespace = %submitted.job.namespace,
-            "a job was submitted, and its call was over before it could be told"
-        ),
+        Ok(submitted) => untold(&submitted.job),
         Err(error) => {
             tracing::warn!(
                 code = error.code().as_str(),

@@ -19,12 +19,7 @@ pub(super) enum Understood {
     /// An operation, and its arguments under their own names as they were written.
     Call(Box<Call>, Map<String, Value>),
     /// No operation.
-    Wrong(Mistake),
-}
-
-/// A call that names no operation.
-pub(super) struct Mistake {
-    pub(super) error: Error,
+    Wrong(Error),
 }
 
 /// Understands the arguments of `hf_jobs`. `progress`: the client shows progress, so that it may wait longer.
@@ -38,7 +33,7 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Unders
     let name = normal(&written);
     let verb = match find(&name) {
         Ok(verb) => verb,
-        Err(error) => return Understood::Wrong(Mistake { error }),
+        Err(error) => return Understood::Wrong(error),
     };
     let (given, mut faults) = gather(call);
     let Some(verb) = verb else {
