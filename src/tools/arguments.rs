@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::form::{Arguments, text_of};
 use crate::error::{Problem, Warning};
 use crate::operations::{JobDraft, LogsQuery, Operation, PsQuery, RunDraft, Targets, UvDraft};
+use crate::types::limits::{MAX_COMMAND_ITEMS, MAX_DEPENDENCIES, MAX_IDS};
 use crate::types::{
     Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, Labels, Namespace,
-    Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait, limits::MAX_IDS,
-    wrong_kind,
+    Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait, wrong_kind,
 };
 
 /// How long `run` and `uv` follow unless told otherwise: a small job shows its first lines within it.
@@ -20,6 +20,8 @@ const WAIT_AFTER_SUBMITTING: Duration = Duration::from_secs(20);
 const LIMIT_DEFAULT: u64 = 20;
 /// How many it shows at most: some 15,000 characters.
 const LIMIT_MAX: u64 = 100;
+/// How many stages may be asked for: all that there are, each in two spellings.
+const STAGES_MAX: usize = 12;
 /// The most lines of a log that may be asked for at once; an answer holds no more.
 const TAIL_MAX: u64 = 1000;
 /// The largest compiled pattern: patterns are written by a model, for log lines.
@@ -35,8 +37,8 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
         })),
         "uv" => Operation::Uv(Box::new(UvDraft {
             script: arguments.text("script", Script::parse),
-            script_args: arguments.texts("script_args", |text| Ok(text.to_owned())),
-            dependencies: arguments.texts("dependencies", Dependency::parse),
+            script_args: arguments.texts("script_args", MAX_COMMAND_ITEMS, |text| Ok(text.to_owned())),
+            dependencies: arguments.texts("dependencies", MAX_DEPENDENCIES, Dependency::parse),
             python: arguments.text("python", PythonVersion::parse),
             image: image(arguments),
             job: job(arguments, progress),
@@ -188,7 +190,7 @@ fn ps(arguments: &mut Arguments) -> PsQuery {
     }
     PsQuery {
         all: arguments.flag("all"),
-        stages: arguments.texts("status", Stage::parse_filter),
+        stages: arguments.texts("status", STAGES_MAX, Stage::parse_filter),
         labels,
         limit: usize::try_from(arguments.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
         namespace: namespace(arguments),
@@ -197,10 +199,7 @@ fn ps(arguments: &mut Arguments) -> PsQuery {
 
 fn logs(arguments: &mut Arguments, progress: bool) -> LogsQuery {
     let mut warnings = Vec::new();
-    let mut jobs = arguments.texts("job_id", JobReference::parse);
-    if jobs.len() > 1 {
-        arguments.fault("job_id", Problem::malformed("a list", "one job: `logs` reads one at a time"));
-    }
+    let mut jobs = arguments.texts("job_id", 1, JobReference::parse);
     LogsQuery {
         job: jobs.pop(),
         namespace: namespace(arguments),
@@ -218,10 +217,6 @@ fn logs(arguments: &mut Arguments, progress: bool) -> LogsQuery {
 }
 
 fn targets(arguments: &mut Arguments) -> Targets {
-    let jobs = arguments.texts("job_id", JobReference::parse);
-    if jobs.len() > MAX_IDS {
-        let problem = Problem::malformed(format!("{} jobs", jobs.len()), format!("at most {MAX_IDS} jobs"));
-        arguments.fault("job_id", problem);
-    }
+    let jobs = arguments.texts("job_id", MAX_IDS, JobReference::parse);
     Targets { jobs, namespace: namespace(arguments) }
 }
