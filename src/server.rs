@@ -20,7 +20,6 @@ use crate::error::Error;
 use crate::operations::Progress;
 use crate::secrets::Clean;
 use crate::tools::{INSTRUCTIONS, Rendered, Tools, arguments_of};
-use crate::transport::Oversized;
 
 /// How many calls are carried out at once; further ones wait. Each may hold a stream and an answer of 32 KiB.
 const CALLS_AT_ONCE: usize = 256;
@@ -32,6 +31,14 @@ const LIST_TTL_MS: u64 = 3_600_000;
 const NOTES_WAITING: usize = 4;
 /// The most of a line that a progress note shows, in characters.
 const NOTE_MAX_CHARS: usize = 200;
+
+/// The answer to a message that was too long to be read.
+pub enum Oversized {
+    /// A result, for a call that a model can mend.
+    Result(Value),
+    /// A protocol error.
+    Error(String),
+}
 
 /// The server.
 #[derive(Clone)]

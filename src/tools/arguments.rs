@@ -39,7 +39,7 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
             script: arguments.text("script", Script::parse),
             script_args: arguments.texts("script_args", MAX_COMMAND_ITEMS, |text| Ok(text.to_owned())),
             dependencies: arguments.texts("dependencies", MAX_DEPENDENCIES, Dependency::parse),
-            python: arguments.text("python", PythonVersion::parse),
+            python: python(arguments),
             image: image(arguments),
             job: job(arguments, progress),
         })),
@@ -52,6 +52,18 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
 
 fn image(arguments: &mut Arguments) -> Option<Image> {
     arguments.text("image", Image::parse)
+}
+
+/// As text only: the number 3.10 is 3.1.
+fn python(arguments: &mut Arguments) -> Option<PythonVersion> {
+    arguments.json("python", |value| match value {
+        Value::String(version) => PythonVersion::parse(version),
+        Value::Number(number) => {
+            let text = number.to_string();
+            Err(Problem::malformed_instead(text.clone(), "a string, as the number loses its zeros", text))
+        }
+        other => Err(wrong_kind("a string", other)),
+    })
 }
 
 fn namespace(arguments: &mut Arguments) -> Option<Namespace> {

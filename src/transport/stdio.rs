@@ -17,6 +17,7 @@ use tokio_util::codec::Decoder;
 use tokio_util::sync::CancellationToken;
 
 use super::line::{Envelope, LINE_MAX_BYTES, Line, Lines};
+use crate::server::Oversized;
 
 /// How long calls under way may take to be answered after standard input has closed: what is being answered is, what is
 /// being followed is not.
@@ -65,14 +66,6 @@ where
     // The rest of the session has a moment to answer; then it is dropped with the runtime.
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
     Ok(Stopped::InputClosed)
-}
-
-/// The answer to a message that was too long to be read.
-pub enum Oversized {
-    /// A result, for a call that a model can mend.
-    Result(Value),
-    /// A protocol error.
-    Error(String),
 }
 
 struct StdioTransport<R, W, F> {

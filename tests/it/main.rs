@@ -2,5 +2,6 @@
 #![cfg(unix)]
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
 
+mod architecture;
 mod smoke;
 mod support;
