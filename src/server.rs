@@ -89,7 +89,9 @@ impl Server {
     pub fn oversized(&self, limit: usize, method: Option<&str>) -> Oversized {
         let error = Error::TooLarge { limit };
         if method == Some("tools/call") {
-            let result = result(self.tools.failed("", error));
+            let mut result = result(self.tools.failed("", error));
+            // What version the client speaks is not known here; only the newest has the field, and takes its absence.
+            result.result_type = None;
             return Oversized::Result(serde_json::to_value(result).unwrap_or_default());
         }
         Oversized::Error(error.message())
