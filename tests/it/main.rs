@@ -3,5 +3,6 @@
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
 
 mod architecture;
+mod guide;
 mod smoke;
 mod support;

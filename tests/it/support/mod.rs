@@ -3,7 +3,9 @@
 mod canary;
 mod hub;
 mod server;
+mod uv;
 
 pub use canary::{canary, canary_in};
 pub use hub::{hub, hub_of, jobs_posted};
 pub use server::{Answer, Server, ServerBuilder, write_token};
+pub use uv::{hub_with_uv, script_in};
