@@ -4,5 +4,6 @@
 
 mod architecture;
 mod guide;
+mod secrets;
 mod smoke;
 mod support;
