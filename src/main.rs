@@ -63,7 +63,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         }
     };
     let endpoint = local.as_ref().map_or_else(|| config.endpoint.clone(), |local| local.endpoint.clone());
-    if !endpoint.is_default() && local.is_none() {
+    if !endpoint.is_default() && !endpoint.is_loopback() {
         tracing::warn!(
             "the token of the login goes to {} instead of huggingface.co, as HF_ENDPOINT says",
             endpoint.host()
