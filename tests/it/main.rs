@@ -4,6 +4,7 @@
 
 mod architecture;
 mod guide;
+mod redaction;
 mod secrets;
 mod smoke;
 mod support;
