@@ -3,8 +3,10 @@
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
 
 mod architecture;
+mod ending;
 mod guide;
 mod redaction;
 mod secrets;
 mod smoke;
+mod submissions;
 mod support;
