@@ -4,6 +4,7 @@
 
 mod architecture;
 mod guide;
+mod login;
 mod manifest;
 mod secrets;
 mod smoke;
