@@ -9,3 +9,4 @@ mod manifest;
 mod secrets;
 mod smoke;
 mod support;
+mod whoami;
