@@ -1,5 +1,7 @@
 //! Every call that the token usage guide shows does what the guide says of it. Each test is named after the guide's section.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, ServerBuilder, canary, canary_in, hub, hub_with_uv, jobs_posted, script_in};
@@ -20,23 +22,17 @@ async fn uv(args: Value) -> (Answer, Vec<Value>, String) {
     (answer, posted, hub.token().to_owned())
 }
 
-/// The call was refused as a token in a readable field, nothing was sent, and the mended call of the hint does what was meant.
-async fn refused_and_mended(args: Value) {
+/// The call was refused with that code, nothing was sent, and the mended call of the hint does what was meant.
+async fn refused_and_mended(args: Value, code: &str) {
     let (answer, posted, _) = uv(args).await;
     assert!(answer.is_error);
-    assert_eq!(answer.code(), "token_in_readable_field");
+    assert_eq!(answer.code(), code);
     assert!(posted.is_empty());
-    let (_, mended) = answer.text.split_once("send {").unwrap();
-    let mended: Value = serde_json::from_str(&format!("{{{mended}")).unwrap();
-    let (answer, posted, token) = uv(mended["args"].clone()).await;
+    let (answer, posted, token) = uv(answer.mended()["args"].clone()).await;
     assert!(!answer.is_error, "{answer:?}");
     assert_eq!(posted[0]["secrets"], json!({"HF_TOKEN": token}));
     assert_eq!(posted[0]["environment"], json!({}));
-}
-
-fn warnings(answer: &Answer) -> Vec<&str> {
-    let warnings = answer.structured["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    warnings.iter().map(|warning| warning["code"].as_str().unwrap()).collect()
+    assert!(answer.text.contains("token: there"), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +44,17 @@ async fn method_1_the_placeholder_becomes_the_token_of_the_login() {
     assert_eq!(script_in(&answer.structured["logs"]["lines"]), YOUR_SCRIPT);
     assert!(answer.text.contains("token: there"));
     assert!(answer.text.contains("`your_script.py`"));
-    assert!(warnings(&answer).is_empty(), "{answer:?}");
+    assert!(answer.warnings().is_empty(), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn method_1_where_the_file_is_not_there() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let answer = server.jobs("uv", json!({"script": "your_script.py", "secrets": {"HF_TOKEN": "$HF_TOKEN"}})).await;
+    assert_eq!(answer.code(), "local_file_refused");
+    assert!(answer.text.contains("`your_script.py`") && answer.text.contains("pass the code itself"), "{answer:?}");
+    assert!(hub.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,24 +63,26 @@ async fn method_2_an_explicit_token_is_forwarded_with_a_warning() {
     let (answer, posted, _) = uv(json!({"script": "your_script.py", "secrets": {"HF_TOKEN": literal}})).await;
     assert!(!answer.is_error, "{answer:?}");
     assert_eq!(posted[0]["secrets"], json!({"HF_TOKEN": literal}));
-    assert_eq!(warnings(&answer), ["literal_token"]);
+    assert_eq!(answer.warnings(), ["literal_token"]);
     assert!(answer.text.contains("$HF_TOKEN"));
     assert!(canary_in(&format!("{answer:?}"), &literal).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn method_2_as_it_is_printed_holds_no_token() {
-    let (answer, posted, _) = uv(json!({"script": "your_script.py", "secrets": {"HF_TOKEN": "hf_abc123..."}})).await;
-    assert!(answer.is_error, "{answer:?}");
-    assert_eq!(answer.code(), "secret_unavailable");
-    assert!(posted.is_empty());
-    assert!(answer.text.contains("$HF_TOKEN"));
+    let args = json!({"script": "your_script.py", "secrets": {"HF_TOKEN": "hf_abc123..."}});
+    refused_and_mended(args, "secret_unavailable").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn method_3_a_token_in_env_is_refused() {
-    refused_and_mended(json!({"script": "your_script.py", "env": {"HF_TOKEN": "hf_abc123..."}})).await;
-    refused_and_mended(json!({"script": "your_script.py", "env": {"HF_TOKEN": canary()}})).await;
+    refused_and_mended(
+        json!({"script": "your_script.py", "env": {"HF_TOKEN": "hf_abc123..."}}),
+        "token_in_readable_field",
+    )
+    .await;
+    refused_and_mended(json!({"script": "your_script.py", "env": {"HF_TOKEN": canary()}}), "token_in_readable_field")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +95,11 @@ async fn error_token_not_found_correct_configuration() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn error_token_not_found_wrong_using_env() {
-    refused_and_mended(json!({"script": "print(1)\nprint(2)", "env": {"HF_TOKEN": "$HF_TOKEN"}})).await;
+    refused_and_mended(
+        json!({"script": "print(1)\nprint(2)", "env": {"HF_TOKEN": "$HF_TOKEN"}}),
+        "token_in_readable_field",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,21 +107,35 @@ async fn error_token_not_found_wrong_key_name() {
     let (answer, posted, token) = uv(json!({"script": "print(1)\nprint(2)", "secrets": {"TOKEN": "$HF_TOKEN"}})).await;
     assert!(!answer.is_error, "{answer:?}");
     assert_eq!(posted[0]["secrets"], json!({"TOKEN": token}));
-    assert_eq!(warnings(&answer), ["unread_secret_name"]);
+    assert_eq!(answer.warnings(), ["unread_secret_name"]);
     assert!(answer.text.contains("\"HF_TOKEN\": \"$HF_TOKEN\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guides_three_dots_as_a_script_are_refused_and_say_what_to_pass() {
-    let (answer, posted, _) = uv(json!({"script": "...", "secrets": {"HF_TOKEN": "$HF_TOKEN"}})).await;
-    assert!(answer.is_error);
-    assert!(posted.is_empty());
-    assert!(answer.text.contains("`script`"), "{answer:?}");
+    for (args, also) in [
+        (json!({"script": "...", "secrets": {"HF_TOKEN": "$HF_TOKEN"}}), None),
+        (json!({"script": "...", "secrets": {"TOKEN": "$HF_TOKEN"}}), None),
+        (json!({"script": "...", "secrets": {"HF_TOKEN": "hf_abc123..."}}), Some("secrets.HF_TOKEN")),
+        (json!({"script": "...", "env": {"HF_TOKEN": "$HF_TOKEN"}}), Some("env.HF_TOKEN")),
+    ] {
+        let (answer, posted, _) = uv(args).await;
+        assert!(answer.is_error);
+        assert!(posted.is_empty());
+        let faults = answer.structured["error"]["faults"].as_array().unwrap();
+        let arguments: BTreeSet<&str> = faults.iter().map(|fault| fault["argument"].as_str().unwrap()).collect();
+        assert_eq!(arguments, also.into_iter().chain(["script"]).collect());
+        assert!(answer.text.contains("the script's code itself"), "{answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn best_practice_2_use_secrets_not_environment_variables() {
-    refused_and_mended(json!({"script": "import os\nos.environ", "env": {"HF_TOKEN": "$HF_TOKEN"}})).await;
+    refused_and_mended(
+        json!({"script": "import os\nos.environ", "env": {"HF_TOKEN": "$HF_TOKEN"}}),
+        "token_in_readable_field",
+    )
+    .await;
     let (answer, ..) = uv(json!({"script": "import os\nos.environ", "secrets": {"HF_TOKEN": "$HF_TOKEN"}})).await;
     assert!(!answer.is_error && answer.text.contains("token: there"));
 }
@@ -117,9 +143,9 @@ async fn best_practice_2_use_secrets_not_environment_variables() {
 #[tokio::test(flavor = "multi_thread")]
 async fn best_practice_3_use_automatic_token_replacement() {
     let (hardcoded, ..) = uv(json!({"script": "print(1)\n", "secrets": {"HF_TOKEN": canary()}})).await;
-    assert_eq!(warnings(&hardcoded), ["literal_token"]);
+    assert_eq!(hardcoded.warnings(), ["literal_token"]);
     let (automatic, ..) = uv(json!({"script": "print(1)\n", "secrets": {"HF_TOKEN": "$HF_TOKEN"}})).await;
-    assert!(warnings(&automatic).is_empty());
+    assert!(automatic.warnings().is_empty());
 }
 
 /// A workflow example: the script arrives byte for byte, on the machine and with the time-out that the example names.
@@ -132,7 +158,7 @@ async fn workflow(script: &str, flavor: &str, timeout: &str, seconds: u64) {
     assert_eq!(posted[0]["timeoutSeconds"], seconds);
     assert_eq!(posted[0]["secrets"], json!({"HF_TOKEN": token}));
     assert!(answer.text.contains("token: there"));
-    assert!(warnings(&answer).is_empty(), "{answer:?}");
+    assert!(answer.warnings().is_empty(), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,7 +209,7 @@ from datasets import Dataset
 from huggingface_hub import HfApi
 # Verify token
 assert "HF_TOKEN" in os.environ, "HF_TOKEN required!"
-# Create data
+# Create dataset
 data = {"text": ["Sample 1", "Sample 2"]}
 dataset = Dataset.from_dict(data)
 # Push to Hub

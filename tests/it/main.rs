@@ -5,8 +5,11 @@
 mod architecture;
 mod ending;
 mod guide;
+mod login;
+mod manifest;
 mod redaction;
 mod secrets;
 mod smoke;
 mod submissions;
 mod support;
+mod whoami;

@@ -52,6 +52,19 @@ impl Answer {
         self.structured["error"]["code"].as_str().unwrap_or("none")
     }
 
+    /// The call that the hint says to send instead.
+    pub fn mended(&self) -> Value {
+        let hint = self.structured["error"]["hint"].as_str().unwrap_or_default();
+        let (_, call) = hint.split_once("send {").unwrap_or_else(|| panic!("no call in the hint of {self:?}"));
+        serde_json::from_str(&format!("{{{call}")).unwrap()
+    }
+
+    /// The codes of the warnings.
+    pub fn warnings(&self) -> Vec<&str> {
+        let warnings = self.structured["warnings"].as_array().into_iter().flatten();
+        warnings.filter_map(|warning| warning["code"].as_str()).collect()
+    }
+
     /// The id of the job that was submitted.
     pub fn job_id(&self) -> String {
         self.structured["job"]["job_id"].as_str().unwrap_or_else(|| panic!("no job in {self:?}")).to_owned()
@@ -88,6 +101,12 @@ impl ServerBuilder {
 
     pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
+        self
+    }
+
+    /// In that directory, instead of the home directory.
+    pub fn directory(mut self, directory: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(directory);
         self
     }
 
