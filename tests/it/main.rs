@@ -4,9 +4,11 @@
 
 mod architecture;
 mod ending;
+mod guarded;
 mod guide;
 mod login;
 mod manifest;
+mod protocol;
 mod redaction;
 mod secrets;
 mod smoke;
