@@ -4,6 +4,7 @@
 
 mod architecture;
 mod guide;
+mod local_scripts;
 mod login;
 mod manifest;
 mod secrets;
