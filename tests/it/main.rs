@@ -6,6 +6,7 @@ mod architecture;
 mod ending;
 mod guarded;
 mod guide;
+mod local_scripts;
 mod login;
 mod manifest;
 mod protocol;

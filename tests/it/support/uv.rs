@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
 
-/// Prints its arguments, the file that ends in `.py` as base64, and whether there is a token.
+/// Prints its arguments, the script as base64 in lines that no answer cuts, and whether there is a token.
 const UV: &str = r#"#!/bin/sh
 for argument; do
   case $argument in
-    */script.py) echo "script: $(base64 < "$argument" | tr -d '\n')" ;;
+    */script.py) { base64 < "$argument" | tr -d '\n' | fold -w 1500; echo; } | sed 's/^/script: /' ;;
     *) echo "argument: $argument" ;;
   esac
 done
@@ -33,7 +33,8 @@ pub async fn hub_with_uv() -> (LocalHub, tempfile::TempDir) {
 
 /// The script that uv was given, as its output shows it.
 pub fn script_in(lines: &serde_json::Value) -> String {
-    let line = |line: &serde_json::Value| line.as_str()?.strip_prefix("script: ").map(str::to_owned);
-    let encoded = lines.as_array().unwrap().iter().find_map(line).unwrap_or_else(|| panic!("no script in {lines}"));
-    String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
+    let part = |line: &serde_json::Value| line.as_str()?.strip_prefix("script:").map(|part| part.trim().to_owned());
+    let parts: Vec<String> = lines.as_array().unwrap().iter().filter_map(part).collect();
+    assert!(!parts.is_empty(), "no script in {lines}");
+    String::from_utf8(STANDARD.decode(parts.concat()).unwrap()).unwrap()
 }
