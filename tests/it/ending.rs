@@ -90,9 +90,9 @@ async fn jobs_of_the_local_hub_end_with_the_server() {
     let mut server = ServerBuilder::new().arg("--local").start().await;
     let pid_file = server.home.path().join("pid");
     let script = format!("echo $$ > {}; echo started; sleep 1000", pid_file.display());
-    let args = json!({"command": ["/bin/sh", "-c", script], "wait": "2s"});
-    let answer = server.jobs("run", args).await;
-    assert_eq!(answer.structured["job"]["stage"], "RUNNING", "{answer:?}");
+    let args = json!({"command": ["/bin/sh", "-c", script], "detach": true});
+    let job = server.jobs("run", args).await.job_id();
+    while !server.jobs("logs", json!({"job_id": job, "wait": "1s"})).await.text.contains("started") {}
     let pid: u32 = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
     let alive = |pid: u32| std::path::Path::new(&format!("/proc/{pid}/stat")).exists();
     assert!(alive(pid));

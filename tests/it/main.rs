@@ -3,9 +3,11 @@
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
 
 mod architecture;
+mod calls;
 mod ending;
 mod guarded;
 mod guide;
+mod jobs;
 mod local_scripts;
 mod login;
 mod manifest;
