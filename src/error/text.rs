@@ -226,7 +226,8 @@ impl HubError {
             Refusal::RateLimited(None) => format!("{} limits the rate of requests", self.host),
             Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
             Refusal::Failed(status) => format!("{} failed ({status})", self.host),
-            Refusal::Unreachable(reason) => format!("{} can't be reached: {reason}", self.host),
+            Refusal::Unsent(reason) => format!("{} can't be reached, nothing was sent: {reason}", self.host),
+            Refusal::Unreachable(reason) => format!("the connection to {} broke: {reason}", self.host),
             Refusal::TimedOut => format!("{} did not answer in time", self.host),
             Refusal::BadAnswer(reason) => format!("{} gave an answer that is not the Hub's: {reason}", self.host),
             Refusal::Unexpected(status) => format!("{} answered {status}, which means nothing here", self.host),
@@ -272,7 +273,7 @@ impl HubError {
             Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
-            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
             Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned(),
         }
     }

@@ -14,14 +14,25 @@ use crate::types::Namespace;
 #[derive(Debug, Clone, Default)]
 pub struct Submissions {
     tasks: TaskTracker,
-    /// No further one is begun: under a lock, so that none slips in behind the one who waits for the last.
-    ending: Arc<Mutex<bool>>,
+    /// Under a lock, so that none slips in behind the one who waits for the last.
+    end: Arc<Mutex<End>>,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd)]
+enum End {
+    #[default]
+    Far,
+    /// Nobody may be there to read answers: what becomes of submissions goes to the log, too.
+    Near,
+    /// No further submission is begun.
+    Here,
 }
 
 impl Submissions {
     /// Submits a job in a task of its own, and waits for what became of it.
     ///
-    /// If the waiting is given up, or [`Submissions::finish`] was called, the job's id goes to the log.
+    /// If the waiting is given up, or [`Submissions::announce`] was called, the job's id goes to the log.
     pub(super) async fn submit(
         &self,
         caller: Caller,
@@ -30,15 +41,15 @@ impl Submissions {
         spec: JobSpec,
     ) -> Result<Submitted, Error> {
         let (sender, receiver) = oneshot::channel();
-        let ending = self.ending.clone();
+        let end = self.end.clone();
         {
-            let ended = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-            if *ended {
+            let reached = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+            if *reached == End::Here {
                 return Err(Error::Internal { during: "ending; nothing was submitted" });
             }
             self.tasks.spawn(async move {
                 let result = caller.submit(permit, &namespace, &spec).await;
-                if *ending.lock().unwrap_or_else(PoisonError::into_inner) {
+                if *end.lock().unwrap_or_else(PoisonError::into_inner) != End::Far {
                     log(&result);
                 }
                 sender.send(result).unwrap_or_else(|result| log(&result));
@@ -47,9 +58,18 @@ impl Submissions {
         receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
     }
 
-    /// Waits until the submissions under way are through; what becomes of them goes to the log, too.
+    /// From now on what becomes of submissions goes to the log, too: the client may be gone.
+    pub fn announce(&self) {
+        self.reach(End::Near);
+    }
+
+    fn reach(&self, end: End) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// Begins no further one, and waits until the submissions under way are through.
     pub async fn finish(&self) {
-        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.reach(End::Here);
         self.tasks.close();
         self.tasks.wait().await;
     }

@@ -32,11 +32,17 @@ pub enum Stopped {
     Signal,
 }
 
-/// Serves until standard input closes or `stop` resolves. `oversized` makes the answer to a message that was too long.
+/// Serves until standard input closes or `stop` resolves. `oversized` makes the answer to a message that was too
+/// long; `on_end` is told of either at once, while answers under way are still sent.
 ///
 /// # Errors
 /// The protocol could not be started.
-pub async fn serve_stdio<S, F>(server: S, oversized: F, stop: impl Future<Output = ()>) -> io::Result<Stopped>
+pub async fn serve_stdio<S, F>(
+    server: S,
+    oversized: F,
+    stop: impl Future<Output = ()>,
+    on_end: impl FnOnce(),
+) -> io::Result<Stopped>
 where
     S: ServerHandler,
     F: Fn(usize, Option<&str>) -> Oversized + Send + 'static,
@@ -60,8 +66,15 @@ where
     };
     let serving = tokio::spawn(serving);
     tokio::select! {
-        () = stop => return Ok(Stopped::Signal),
-        () = input_closed.cancelled() => {}
+        () = stop => {
+            on_end();
+            tracing::debug!("told to stop");
+            return Ok(Stopped::Signal);
+        }
+        () = input_closed.cancelled() => {
+            on_end();
+            tracing::debug!("standard input is closed");
+        }
     }
     // The rest of the session has a moment to answer; then it is dropped with the runtime.
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
