@@ -283,6 +283,17 @@ async fn a_placeholder_that_no_shell_reads_draws_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mended_call_does_not_repeat_a_secret_that_was_written_out() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for secrets in [json!({"PIN": "8-4-1", "HF_TOKEN": "$HF_TOKEN"}), json!(["PIN=8-4-1", "HF_TOKEN"])] {
+        let (answer, _) = submit(&mut server, &hub, json!({"secrets": secrets, "timout": "1h"})).await;
+        assert_eq!(answer.code(), "invalid_arguments");
+        assert!(answer.text.contains("send {") && !format!("{answer:?}").contains("8-4-1"), "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_map_draws_a_warning() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;

@@ -54,10 +54,31 @@ fn mended(mut args: Map<String, Value>, faults: &[Fault], scrubber: &Scrubber) -
     for fault in faults {
         mend(&mut args, fault)?;
     }
+    args.get_mut("secrets").into_iter().for_each(veil);
     for (name, value) in &mut args {
         shorten(name, value, scrubber);
     }
     Some(args)
+}
+
+/// A secret that was written out is not repeated; references are.
+fn veil(secrets: &mut Value) {
+    let veiled = |value: &str| if value.contains('$') { value.to_owned() } else { "<as given>".to_owned() };
+    match secrets {
+        Value::Object(fields) => {
+            for value in fields.values_mut() {
+                *value = json!(veiled(value.as_str().unwrap_or_default()));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if let Some((name, value)) = item.as_str().and_then(|text| text.split_once('=')) {
+                    *item = json!(format!("{name}={}", veiled(value)));
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
