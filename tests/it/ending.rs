@@ -71,9 +71,9 @@ async fn a_submission_under_way_is_seen_through_and_its_job_named_in_the_log() {
         server.begin("tools/call", json!({"name": "hf_jobs", "arguments": arguments})).await;
         proxy.handled().await;
         if by_signal {
-            terminate(&server)
+            terminate(&server);
         } else {
-            server.close_input()
+            server.close_input();
         }
         server.logged(if by_signal { "told to stop" } else { "standard input is closed" }).await;
         release.notify_one();
