@@ -45,7 +45,7 @@ async fn a_script_arrives_byte_for_byte_and_its_file_and_size_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let (hub, _uv) = hub_with_uv().await;
     let mut server = server_below(&hub, directory.path()).await;
-    let long: String = (0..700).map(|line| format!("value_{line} = '{}'\n", line * 7_919)).collect();
+    let long = (0..700).map(|line| format!("value_{line} = '{}'\n", line * 7_919)).collect::<Vec<_>>().concat();
     for (name, text) in [
         ("plain.py", "print('hello')\n"),
         ("no line end.py", "print(1)"),

@@ -137,7 +137,7 @@ async fn env_refuses_the_names_and_values_of_tokens() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let token = hub.token().to_owned();
-    let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = token.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let dotted = format!(
         "{}oauth_{}",
         ["h", "f", "_"].concat(),
