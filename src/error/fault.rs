@@ -127,6 +127,8 @@ pub enum LocalFileReason {
     Missing,
     /// Something else than a regular file.
     NotAFile,
+    /// A link to what is no `.py` file.
+    NotAScript,
     /// Larger than a script may be.
     TooLarge {
         /// The bound, in bytes.

@@ -148,6 +148,7 @@ impl Fault {
                         format!("`{argument}`: there is no file `{path}` on the machine of this server")
                     }
                     LocalFileReason::NotAFile => format!("`{argument}`: `{path}` is no regular file"),
+                    LocalFileReason::NotAScript => format!("`{argument}`: `{path}` leads to what is no `.py` file"),
                     LocalFileReason::TooLarge { limit } => {
                         format!("`{argument}`: `{path}` is larger than {limit} bytes")
                     }

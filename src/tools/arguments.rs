@@ -10,8 +10,9 @@ use crate::error::{Problem, Warning};
 use crate::operations::{JobDraft, LogsQuery, Operation, PsQuery, RunDraft, Targets, UvDraft};
 use crate::types::limits::{MAX_COMMAND_ITEMS, MAX_DEPENDENCIES, MAX_IDS};
 use crate::types::{
-    Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, Labels, Namespace,
-    Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait, wrong_kind,
+    Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, LabelFilter, Labels,
+    Namespace, Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait,
+    wrong_kind,
 };
 
 /// How long `run` and `uv` follow unless told otherwise: a small job shows its first lines within it.
@@ -196,7 +197,12 @@ fn wait(arguments: &mut Arguments, progress: bool, warnings: &mut Vec<Warning>) 
 
 fn ps(arguments: &mut Arguments) -> PsQuery {
     let (mut labels, _) = arguments.pairs("labels", |_| Some(String::new()));
-    labels = labels_of(arguments, labels).iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    for (key, value) in &labels {
+        // The server's own label, too: it finds a job whose submission was not confirmed.
+        if let Err(problem) = LabelFilter::new(key, value) {
+            arguments.fault(format!("labels.{key}"), problem);
+        }
+    }
     if let Some(name) = arguments.text("name", |text| Ok(text.to_owned())) {
         labels.push(("name".to_owned(), name));
     }

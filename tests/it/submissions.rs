@@ -44,6 +44,26 @@ async fn a_lost_answer_is_found_by_its_label_and_never_sent_again() {
     }
 }
 
+/// Takes as long as a call looks for its job: the one test that waits for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    proxy.fault("POST", 1, Fault::Answer(UNAVAILABLE));
+    let answer = server.jobs("run", detached()).await;
+    assert_eq!(answer.code(), "submission_unconfirmed");
+    assert_eq!(answer.structured["error"]["retryable"], false);
+    assert!(jobs_posted(&hub).is_empty(), "it is never sent again");
+    let (_, call) = answer.text.split_once("look with ").unwrap();
+    let (call, _) = call.split_once(" in a minute").unwrap();
+    let call: Value = serde_json::from_str(call).unwrap();
+    let label = call["args"]["labels"]["mcp-request"].as_str().unwrap().to_owned();
+    let answer = server.call("hf_jobs", call).await;
+    assert!(!answer.is_error, "{answer:?}");
+    let looks =
+        hub.requests().into_iter().filter(|request| request.query.iter().any(|(_, value)| value.contains(&label)));
+    assert!(looks.count() > 3, "it was looked for several times");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_hub_refuses_is_told_at_once_and_not_sent_again() {
     let (hub, proxy, mut server) = behind_proxy().await;
