@@ -17,18 +17,18 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// What the Python job does: it finds its token, and is careless with it.
 const SCRIPT: &str = r#"import os, time
 assert "HF_TOKEN" in os.environ
-print("my token is", os.environ["HF_TOKEN"], flush=True)
+print("printed by mistake:", os.environ["HF_TOKEN"], flush=True)
 for step in range(1, 4):
     time.sleep(1)
     print(f"step {step} of 3", flush=True)"#;
 
 /// The same for a shell.
 const SHELL: &str = r#"test -n "$HF_TOKEN" || exit 1
-echo "my token is $HF_TOKEN"
+echo "printed by mistake: $HF_TOKEN"
 for step in 1 2 3; do sleep 1; echo "step $step of 3"; done"#;
 
 /// What the job's output is to be when the assistant sees it.
-const SEEN: [&str; 4] = ["my token is [redacted]", "step 1 of 3", "step 2 of 3", "step 3 of 3"];
+const SEEN: [&str; 4] = ["printed by mistake: [redacted]", "step 1 of 3", "step 2 of 3", "step 3 of 3"];
 
 /// How often the job is asked after. Each time is up to 20 seconds, most of which uv may take to get a Python.
 const MOST_LOOKS: usize = 15;

@@ -63,7 +63,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         }
     };
     let endpoint = local.as_ref().map_or_else(|| config.endpoint.clone(), |local| local.endpoint.clone());
-    if !endpoint.is_default() && local.is_none() {
+    if !endpoint.is_default() && !endpoint.is_loopback() {
         tracing::warn!(
             "the token of the login goes to {} instead of huggingface.co, as HF_ENDPOINT says",
             endpoint.host()
@@ -85,7 +85,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         let server = server.clone();
         move |limit, method: Option<&str>| server.oversized(limit, method)
     };
-    let code = match serve_stdio(server, oversized, stop_signal()).await {
+    let code = match serve_stdio(server, oversized, stop_signal(), || operations.submissions().announce()).await {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             logging::notice(scrubber, &format!("error: standard input and output can't be used: {error}"));

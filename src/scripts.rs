@@ -39,7 +39,7 @@ impl Scripts {
         }
         // A link of another name must not make a script of what is none.
         if real.extension().is_none_or(|extension| extension != "py") {
-            return Err(LocalFileReason::Outside);
+            return Err(LocalFileReason::NotAScript);
         }
         // Asked before it is opened, since opening a FIFO blocks, and again after, since it may have been swapped.
         if !real.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {

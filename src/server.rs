@@ -11,16 +11,15 @@ use rmcp::model::{
     ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
     ProgressToken, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::operations::Progress;
 use crate::secrets::Clean;
 use crate::tools::{INSTRUCTIONS, Rendered, Tools, arguments_of};
-use crate::transport::Oversized;
 
 /// How many calls are carried out at once; further ones wait. Each may hold a stream and an answer of 32 KiB.
 const CALLS_AT_ONCE: usize = 256;
@@ -28,8 +27,18 @@ const CALLS_AT_ONCE: usize = 256;
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// How long clients may keep the list of tools: it is the same for the life of the process.
 const LIST_TTL_MS: u64 = 3_600_000;
+/// How many progress notes of a call may wait to be sent.
+const NOTES_WAITING: usize = 4;
 /// The most of a line that a progress note shows, in characters.
 const NOTE_MAX_CHARS: usize = 200;
+
+/// The answer to a message that was too long to be read.
+pub enum Oversized {
+    /// A result, for a call that a model can mend.
+    Result(Value),
+    /// A protocol error.
+    Error(String),
+}
 
 /// The server.
 #[derive(Clone)]
@@ -56,9 +65,14 @@ impl Server {
         };
         // Closed never: the semaphore lives as long as the server.
         let _permit = self.calls.acquire().await.ok();
-        let mut progress = Notes::new(context);
+        let (mut progress, notes) = Notes::new(context);
+        let sending = tokio::spawn(notes);
         let call = self.tools.call(name, arguments, &mut progress, &context.ct);
-        match AssertUnwindSafe(call).catch_unwind().await {
+        let answer = AssertUnwindSafe(call).catch_unwind().await;
+        // Every note is sent before the answer: after it, the client has forgotten the progress token.
+        drop(progress);
+        sending.await.ok();
+        match answer {
             Ok(Some(rendered)) => Ok(result(rendered)),
             Ok(None) => {
                 Err(ErrorData::invalid_params(format!("no tool has that name; there are {}", self.names()), None))
@@ -75,7 +89,9 @@ impl Server {
     pub fn oversized(&self, limit: usize, method: Option<&str>) -> Oversized {
         let error = Error::TooLarge { limit };
         if method == Some("tools/call") {
-            let result = result(self.tools.failed("", error));
+            let mut result = result(self.tools.failed("", error));
+            // What version the client speaks is not known here; only the newest has the field, and takes its absence.
+            result.result_type = None;
             return Oversized::Result(serde_json::to_value(result).unwrap_or_default());
         }
         Oversized::Error(error.message())
@@ -151,7 +167,7 @@ fn result(rendered: Rendered) -> CallToolResult {
 
 /// Progress notes of one call: the stage, then at most one a second with the newest line.
 struct Notes {
-    peer: Peer<RoleServer>,
+    sender: mpsc::Sender<ProgressNotificationParam>,
     token: Option<ProgressToken>,
     cancelled: CancellationToken,
     sent: u32,
@@ -159,14 +175,23 @@ struct Notes {
 }
 
 impl Notes {
-    fn new(context: &RequestContext<RoleServer>) -> Self {
-        Self {
-            peer: context.peer.clone(),
+    /// The notes, and the sending of them, which ends with them.
+    fn new(context: &RequestContext<RoleServer>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (sender, mut receiver) = mpsc::channel(NOTES_WAITING);
+        let peer = context.peer.clone();
+        let sending = async move {
+            while let Some(note) = receiver.recv().await {
+                peer.notify_progress(note).await.ok();
+            }
+        };
+        let notes = Self {
+            sender,
             token: context.meta.get_progress_token(),
             cancelled: context.ct.clone(),
             sent: 0,
             last: None,
-        }
+        };
+        (notes, sending)
     }
 }
 
@@ -187,7 +212,7 @@ impl Progress for Notes {
         self.sent += 1;
         let note = ProgressNotificationParam::new(token, f64::from(self.sent))
             .with_message(text.as_str().chars().take(NOTE_MAX_CHARS).collect::<String>());
-        let peer = self.peer.clone();
-        tokio::spawn(async move { peer.notify_progress(note).await.ok() });
+        // A client that does not read its notes does without the newest.
+        self.sender.try_send(note).ok();
     }
 }

@@ -58,7 +58,7 @@ fn of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::Conflict => "conflict",
         Refusal::RateLimited(_) => "rate_limited",
         Refusal::Rejected(_) => "rejected_by_hub",
-        Refusal::Failed(_) | Refusal::Unreachable(_) => "hub_unavailable",
+        Refusal::Failed(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) => "hub_unavailable",
         Refusal::TimedOut => "hub_timeout",
         Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "bad_answer",
     }

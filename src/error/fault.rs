@@ -11,6 +11,16 @@ pub struct Fault {
     pub problem: Problem,
 }
 
+impl Fault {
+    /// Whether that argument is this fault's own, lies within it, or holds it.
+    pub fn overlaps(&self, argument: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        within(&self.argument, argument) || within(argument, &self.argument)
+    }
+}
+
 /// What is wrong with an argument.
 ///
 /// Values are kept as the caller wrote them: every text made of them is scrubbed before it leaves.
@@ -117,6 +127,8 @@ pub enum LocalFileReason {
     Missing,
     /// Something else than a regular file.
     NotAFile,
+    /// A link to what is no `.py` file.
+    NotAScript,
     /// Larger than a script may be.
     TooLarge {
         /// The bound, in bytes.
@@ -142,5 +154,26 @@ impl Problem {
     /// Names the argument that has this problem.
     pub fn at(self, argument: impl Into<String>) -> Fault {
         Fault { argument: argument.into(), problem: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_overlaps_what_it_holds() {
+        for (one, other, expected) in [
+            ("network", "network", true),
+            ("network", "network.group", true),
+            ("volumes[0].source", "volumes[0]", true),
+            ("volumes[0]", "volumes[1]", false),
+            ("name", "names", false),
+            ("env.A", "env.AB", false),
+        ] {
+            let fault = |argument: &str| Problem::malformed("x", "y").at(argument);
+            assert_eq!(fault(one).overlaps(other), expected, "{one} {other}");
+            assert_eq!(fault(other).overlaps(one), expected, "{other} {one}");
+        }
     }
 }

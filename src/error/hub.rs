@@ -59,7 +59,9 @@ pub enum Refusal {
     Rejected(u16),
     /// 5xx after the tries that are allowed.
     Failed(u16),
-    /// No connection, or one that broke, after the tries that are allowed.
+    /// No connection, after the tries that are allowed: no byte of the request was written.
+    Unsent(String),
+    /// A connection that broke, after the tries that are allowed.
     Unreachable(String),
     /// No answer in time.
     TimedOut,
@@ -72,7 +74,7 @@ pub enum Refusal {
 impl Refusal {
     /// The same request may succeed later.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::RateLimited(_) | Self::Failed(_) | Self::Unreachable(_) | Self::TimedOut)
+        matches!(self, Self::RateLimited(_) | Self::Failed(_) | Self::Unsent(_) | Self::Unreachable(_) | Self::TimedOut)
     }
 
     /// The request may have been carried out although no good answer came.

@@ -90,6 +90,9 @@ impl Fault {
             Problem::Missing { .. } => format!("`{argument}` is required"),
             Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
             Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
+            Problem::Conflict { with } if with == argument => {
+                format!("`{argument}` is given twice, with different values")
+            }
             Problem::Conflict { with } => format!("`{argument}` and `{with}` say the same thing: give one of them"),
             Problem::Credential { credential, .. } => match credential {
                 Credential::TokenName => {
@@ -145,6 +148,7 @@ impl Fault {
                         format!("`{argument}`: there is no file `{path}` on the machine of this server")
                     }
                     LocalFileReason::NotAFile => format!("`{argument}`: `{path}` is no regular file"),
+                    LocalFileReason::NotAScript => format!("`{argument}`: `{path}` leads to what is no `.py` file"),
                     LocalFileReason::TooLarge { limit } => {
                         format!("`{argument}`: `{path}` is larger than {limit} bytes")
                     }
@@ -165,7 +169,8 @@ impl Fault {
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
             Problem::Malformed { instead: None, .. } => return None,
-            Problem::Conflict { with } => format!("leave out `{with}`"),
+            Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
+            Problem::Conflict { .. } => format!("leave out `{argument}`"),
             Problem::Credential { credential, secret } => match credential {
                 Credential::VendorKey(_) => format!(
                     "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"
@@ -222,7 +227,8 @@ impl HubError {
             Refusal::RateLimited(None) => format!("{} limits the rate of requests", self.host),
             Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
             Refusal::Failed(status) => format!("{} failed ({status})", self.host),
-            Refusal::Unreachable(reason) => format!("{} can't be reached: {reason}", self.host),
+            Refusal::Unsent(reason) => format!("{} can't be reached, nothing was sent: {reason}", self.host),
+            Refusal::Unreachable(reason) => format!("the connection to {} broke: {reason}", self.host),
             Refusal::TimedOut => format!("{} did not answer in time", self.host),
             Refusal::BadAnswer(reason) => format!("{} gave an answer that is not the Hub's: {reason}", self.host),
             Refusal::Unexpected(status) => format!("{} answered {status}, which means nothing here", self.host),
@@ -268,7 +274,7 @@ impl HubError {
             Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
-            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
             Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned(),
         }
     }

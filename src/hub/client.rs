@@ -63,8 +63,6 @@ pub(super) struct Failure {
     pub(super) error: HubError,
     /// The wait that the Hub asked for.
     pub(super) retry_after: Option<Duration>,
-    /// No byte of the request was written, so that it may go again whatever it was.
-    pub(super) unsent: bool,
 }
 
 impl Hub {
@@ -177,22 +175,21 @@ impl Caller {
         what: &Request,
         accept: &'static str,
     ) -> Result<Response, Failure> {
-        let http = self.hub.http().map_err(|reason| self.failure(what, Refusal::Unreachable(reason)))?;
+        let http = self.hub.http().map_err(|reason| self.failure(what, Refusal::Unsent(reason)))?;
         let mut builder = http.request(method, url).header(reqwest::header::ACCEPT, accept);
         if let Some(body) = body {
             builder = builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.into_request());
         }
-        let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unreachable(reason(&error))))?;
+        let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unsent(reason(&error))))?;
         self.token
             .authorize(&mut request, &self.endpoint().origin())
             .map_err(|_| self.failure(what, Refusal::BadAnswer("it names an address of another origin".to_owned())))?;
         let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
         let response = match timeout_at(deadline, http.execute(request)).await {
             Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
-            Ok(Err(error)) => {
-                let refusal = if error.is_timeout() { Refusal::TimedOut } else { Refusal::Unreachable(reason(&error)) };
-                return Err(Failure { unsent: error.is_connect(), ..self.failure(what, refusal) });
-            }
+            Ok(Err(error)) if error.is_connect() => return Err(self.failure(what, Refusal::Unsent(reason(&error)))),
+            Ok(Err(error)) if error.is_timeout() => return Err(self.failure(what, Refusal::TimedOut)),
+            Ok(Err(error)) => return Err(self.failure(what, Refusal::Unreachable(reason(&error)))),
             Ok(Ok(response)) => response,
         };
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response, what).await) }
@@ -243,7 +240,6 @@ impl Caller {
                 request_id: None,
             },
             retry_after: None,
-            unsent: false,
         }
     }
 }

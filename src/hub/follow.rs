@@ -239,14 +239,18 @@ impl Reader<'_> {
                 Ok(Ok(Some(bytes))) => decoder.feed(&bytes, |event| events.push(event)),
                 Ok(Ok(None)) => {
                     self.know_start(tail, lines);
-                    self.not_found(&skip, lines);
+                    if self.lost(&skip) {
+                        return Ok(Stop::Stream);
+                    }
                     return Ok(if self.over_before { Stop::Done(Ended::Finished) } else { self.ended_early() });
                 }
                 Ok(Err(_)) => return Ok(Stop::Stream),
                 Err(_) => {
+                    if self.lost(&skip) {
+                        return Ok(Stop::Stream);
+                    }
                     if let Some(ended) = self.silent(idle_since).await? {
                         self.know_start(tail, lines);
-                        self.not_found(&skip, lines);
                         return Ok(Stop::Done(ended));
                     }
                 }
@@ -334,12 +338,13 @@ impl Reader<'_> {
         }
     }
 
-    /// The place of the cursor is nowhere in the log: nothing of it was kept, and the reader is told so.
-    fn not_found(&mut self, skip: &Skip, lines: u64) {
+    /// The place of the cursor is nowhere in the log, which is then read from its start, and the reader is told so.
+    fn lost(&mut self, skip: &Skip) -> bool {
         if skip.searching() {
             self.ambiguous = true;
-            self.position.was_from_start(lines);
+            self.position = Position::start();
         }
+        skip.searching()
     }
 }
 

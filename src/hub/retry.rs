@@ -47,7 +47,10 @@ impl Caller {
 }
 
 fn passes(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::RateLimited(_) | Refusal::Unreachable(_) | Refusal::Failed(500 | 502 | 503 | 504))
+    matches!(
+        refusal,
+        Refusal::RateLimited(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) | Refusal::Failed(500 | 502 | 503 | 504)
+    )
 }
 
 /// What the Hub asks for, or else an exponential pause; jittered, so that many clients do not come back at once.

@@ -10,7 +10,7 @@ use super::job::Job;
 use super::jobs::JobFilter;
 use super::retry;
 use super::spec::JobSpec;
-use crate::error::{Error, HubError, Request};
+use crate::error::{Error, HubError, Refusal, Request};
 use crate::policy::{Permit, Submit};
 use crate::types::{Namespace, REQUEST_LABEL, Segment};
 
@@ -47,7 +47,7 @@ impl Caller {
         let what = Request::Write { namespace: namespace.to_string(), job: None };
         let cause = match self.post(namespace, spec, &label, &what).await {
             Ok(job) => return Ok(Submitted { job, found_again: false }),
-            Err(failure) if failure.unsent || !failure.error.refusal.leaves_doubt() => {
+            Err(failure) if !failure.error.refusal.leaves_doubt() => {
                 return Err(failure.error.into());
             }
             Err(failure) => failure.error,
@@ -69,12 +69,13 @@ impl Caller {
             let failure = match self.json(Method::POST, url.clone(), Some(spec.seal(label)), what).await {
                 Ok((answer, _)) => {
                     let job = self.read_job(answer, namespace, what);
-                    return job.map_err(|error| Failure { error, retry_after: None, unsent: false });
+                    return job.map_err(|error| Failure { error, retry_after: None });
                 }
                 Err(failure) => failure,
             };
             let pause = retry::pause(attempt, &failure);
-            if !failure.unsent || attempt >= UNSENT_TRIES || Instant::now() + pause >= self.deadline() {
+            let unsent = matches!(failure.error.refusal, Refusal::Unsent(_));
+            if !unsent || attempt >= UNSENT_TRIES || Instant::now() + pause >= self.deadline() {
                 return Err(failure);
             }
             tokio::time::sleep(pause).await;

@@ -74,12 +74,3 @@ pub struct JobDraft {
     /// Remarks on the arguments.
     pub warnings: Vec<Warning>,
 }
-
-/// What a submission runs, and what the answer says of it.
-#[derive(Debug)]
-pub struct Dispatched {
-    /// Where the image comes from when none was given.
-    pub default_image: Image,
-    /// The local script that was read, and its size in bytes.
-    pub local_script: Option<(String, usize)>,
-}

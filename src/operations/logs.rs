@@ -10,7 +10,7 @@ use super::{Progress, Work};
 use crate::error::{Error, Warning};
 use crate::hub::{Follow, Job, LogLine, Observer, Start};
 use crate::secrets::Scrubber;
-use crate::types::{JobReference, Namespace};
+use crate::types::{JobReference, Namespace, Wait};
 
 /// The most bytes of output that an answer holds: some eight thousand tokens of a model's context.
 pub(super) const OUTPUT_MAX_BYTES: usize = 32 * 1024;
@@ -71,13 +71,13 @@ impl Work<'_> {
         Ok(Outcome::Logs(Box::new(LogPage { followed, raw, grep: pattern, warnings })))
     }
 
-    /// When following ends: after `wait`, but for a client that sees no progress within the call's own time.
+    /// When following ends: after `wait`, within the call's own time unless the caller asked for more than that.
     pub(super) fn follow_until(&self, wait: Duration) -> Option<Instant> {
         if wait.is_zero() {
             return None;
         }
         let until = Instant::now() + wait;
-        Some(if self.progress.wanted() { until } else { until.min(self.deadline) })
+        Some(if wait > Wait::MAX { until } else { until.min(self.deadline) })
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use draft::{Dispatched, JobDraft, RunDraft, UvDraft};
+pub use draft::{JobDraft, RunDraft, UvDraft};
 pub use logs::LogsQuery;
 pub use outcome::{Cancelled, Each, Inspected, Listing, LogPage, Outcome, Submission, WhoAmI};
 pub use ps::PsQuery;
@@ -25,7 +25,7 @@ pub use submissions::Submissions;
 pub use targets::Targets;
 pub use uv::{inline_script, is_inline_script};
 
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Problem};
 use crate::hub::{Caller, Hub, Job};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
@@ -193,6 +193,16 @@ impl Work<'_> {
                 _ => faults.push(fault),
             }
         }
+        // What is said of a value's form may hold its credential in another form, which no scrubber knows.
+        let credentials: Vec<String> = faults
+            .iter()
+            .filter(|fault| matches!(fault.problem, Problem::Credential { .. }))
+            .map(|fault| fault.argument.clone())
+            .collect();
+        faults.retain(|fault| {
+            let is_form = matches!(fault.problem, Problem::Malformed { .. });
+            !(is_form && credentials.iter().any(|argument| fault.overlaps(argument)))
+        });
         if faults.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use super::Work;
 use super::draft::{JobDraft, RunDraft, UvDraft};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT, Teller};
 use super::outcome::{Outcome, Submission};
+use super::submissions::untold;
 use super::uv;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Start};
@@ -21,6 +22,8 @@ const SUBMIT_MARGIN: Duration = Duration::from_secs(3);
 struct Payload {
     image: Option<Image>,
     command: Option<Command>,
+    /// The argument that the command comes from.
+    argument: &'static str,
     /// What the default name is made of: what stands for the job, and what tells it from others.
     name_base: String,
     local_script: Option<(String, usize)>,
@@ -34,7 +37,8 @@ impl Work<'_> {
         }
         let image = image.unwrap_or_else(Image::python);
         let name_base = image.name_base();
-        self.submit(Payload { image: Some(image), command, name_base, local_script: None }, job).await
+        self.submit(Payload { image: Some(image), command, argument: "command", name_base, local_script: None }, job)
+            .await
     }
 
     pub(super) async fn uv(&mut self, draft: UvDraft) -> Result<Outcome, Error> {
@@ -68,7 +72,7 @@ impl Work<'_> {
             }
         });
         let image = Some(image.unwrap_or_else(Image::uv));
-        self.submit(Payload { image, command, name_base, local_script }, job).await
+        self.submit(Payload { image, command, argument: "script", name_base, local_script }, job).await
     }
 
     fn inline(&mut self, source: &str, options: &[String], arguments: &[String]) -> Option<Vec<String>> {
@@ -138,6 +142,11 @@ impl Work<'_> {
             // The job runs: that its output can't be read is a remark, not an error.
             Err(reason) => submission.warnings.push(Warning::NotFollowed { reason }),
         }
+        if self.cancelled.is_cancelled()
+            && let Some(job) = &submission.job
+        {
+            untold(job);
+        }
         Ok(Outcome::Submitted(Box::new(submission)))
     }
 
@@ -169,8 +178,15 @@ impl Work<'_> {
         if let Err(problem) = Volume::check_all(&draft.volumes) {
             note(vec![problem.at("volumes")]);
         }
+        // What the scan of the arguments found is not told again of what they are made into.
+        let mut note = |found: Vec<Fault>| {
+            let told = |fault: &Fault| matches!(fault.problem, Problem::Credential { .. });
+            if !faults.iter().any(told) {
+                faults.extend(found);
+            }
+        };
         let image = clear(&scan, "image", payload.image, &mut note);
-        let command = clear(&scan, "command", payload.command, &mut note);
+        let command = clear(&scan, payload.argument, payload.command, &mut note);
         let labels: Option<Scanned<Labels>> = clear(&scan, "labels", Some(labels), &mut note);
         let volumes = clear(&scan, "volumes", Some(draft.volumes), &mut note);
         if !self.faults.is_empty() {

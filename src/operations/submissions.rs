@@ -1,13 +1,12 @@
 //! Submissions under way. They outlive the call that began them: a job that was sent is never one that nobody was told of.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
-use crate::hub::{Caller, JobSpec, Submitted};
+use crate::hub::{Caller, Job, JobSpec, Submitted};
 use crate::policy::{Permit, Submit};
 use crate::types::Namespace;
 
@@ -15,13 +14,25 @@ use crate::types::Namespace;
 #[derive(Debug, Clone, Default)]
 pub struct Submissions {
     tasks: TaskTracker,
-    unheard: Arc<AtomicBool>,
+    /// Under a lock, so that none slips in behind the one who waits for the last.
+    end: Arc<Mutex<End>>,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd)]
+enum End {
+    #[default]
+    Far,
+    /// Nobody may be there to read answers: what becomes of submissions goes to the log, too.
+    Near,
+    /// No further submission is begun.
+    Here,
 }
 
 impl Submissions {
     /// Submits a job in a task of its own, and waits for what became of it.
     ///
-    /// If the waiting is given up, or [`Submissions::finish`] was called, the job's id goes to the log.
+    /// If the waiting is given up, or [`Submissions::announce`] was called, the job's id goes to the log.
     pub(super) async fn submit(
         &self,
         caller: Caller,
@@ -30,33 +41,48 @@ impl Submissions {
         spec: JobSpec,
     ) -> Result<Submitted, Error> {
         let (sender, receiver) = oneshot::channel();
-        let unheard = self.unheard.clone();
-        self.tasks.spawn(async move {
-            let result = caller.submit(permit, &namespace, &spec).await;
-            if unheard.load(Ordering::Relaxed) {
-                log(&result);
+        let end = self.end.clone();
+        {
+            let reached = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+            if *reached == End::Here {
+                return Err(Error::Internal { during: "ending; nothing was submitted" });
             }
-            if let Err(result) = sender.send(result) {
-                log(&result);
-            }
-        });
+            self.tasks.spawn(async move {
+                let result = caller.submit(permit, &namespace, &spec).await;
+                if *end.lock().unwrap_or_else(PoisonError::into_inner) != End::Far {
+                    log(&result);
+                }
+                sender.send(result).unwrap_or_else(|result| log(&result));
+            });
+        }
         receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
     }
 
-    /// Waits until the submissions under way are through; what becomes of them goes to the log, too.
+    /// From now on what becomes of submissions goes to the log, too: the client may be gone.
+    pub fn announce(&self) {
+        self.reach(End::Near);
+    }
+
+    fn reach(&self, end: End) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// Begins no further one, and waits until the submissions under way are through.
     pub async fn finish(&self) {
-        self.unheard.store(true, Ordering::Relaxed);
+        self.reach(End::Here);
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
+/// Names a job that was submitted and whose answer nobody reads.
+pub(super) fn untold(job: &Job) {
+    tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its call was over before it could be told");
+}
+
 fn log(result: &Result<Submitted, Error>) {
     match result {
-        Ok(submitted) => tracing::warn!(
-            job = %submitted.job.id, namespace = %submitted.job.namespace,
-            "a job was submitted, and its call was over before it could be told"
-        ),
+        Ok(submitted) => untold(&submitted.job),
         Err(error) => {
             tracing::warn!(
                 code = error.code().as_str(),

@@ -14,14 +14,13 @@ pub(super) struct JobsAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation: Option<String>,
     pub(super) ok: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<Remark>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) job: Option<JobAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) jobs: Option<Vec<JobAnswer>>,
     /// Jobs of the call that could not be had.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) failed: Vec<Failed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) more: Option<bool>,
@@ -82,9 +81,9 @@ pub(super) struct JobAnswer {
     pub(super) secrets: Option<Vec<Clean>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) labels: Option<BTreeMap<String, Clean>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) volumes: Vec<Clean>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) expose_urls: Vec<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ssh_url: Option<Clean>,
@@ -125,7 +124,7 @@ pub(super) struct ErrorAnswer {
     pub(super) retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_id: Option<Clean>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) faults: Vec<FaultAnswer>,
 }
 
@@ -153,9 +152,9 @@ pub(super) struct WhoAmIAnswer {
     pub(super) host: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<Token>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) organizations: Vec<OrganisationAnswer>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) namespaces: Vec<NamespaceAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorAnswer>,

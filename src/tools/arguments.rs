@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::form::{Arguments, text_of};
 use crate::error::{Problem, Warning};
 use crate::operations::{JobDraft, LogsQuery, Operation, PsQuery, RunDraft, Targets, UvDraft};
+use crate::types::limits::{MAX_COMMAND_ITEMS, MAX_DEPENDENCIES, MAX_IDS};
 use crate::types::{
-    Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, Labels, Namespace,
-    Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait, limits::MAX_IDS,
+    Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, JobReference, LabelFilter, Labels,
+    Namespace, Network, Port, PythonVersion, ResourceGroupId, Script, SecretName, Stage, Timeout, Volume, Wait,
     wrong_kind,
 };
 
@@ -20,6 +21,8 @@ const WAIT_AFTER_SUBMITTING: Duration = Duration::from_secs(20);
 const LIMIT_DEFAULT: u64 = 20;
 /// How many it shows at most: some 15,000 characters.
 const LIMIT_MAX: u64 = 100;
+/// How many stages may be asked for: all that there are, each in two spellings.
+const STAGES_MAX: usize = 12;
 /// The most lines of a log that may be asked for at once; an answer holds no more.
 const TAIL_MAX: u64 = 1000;
 /// The largest compiled pattern: patterns are written by a model, for log lines.
@@ -35,9 +38,9 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
         })),
         "uv" => Operation::Uv(Box::new(UvDraft {
             script: arguments.text("script", Script::parse),
-            script_args: arguments.texts("script_args", |text| Ok(text.to_owned())),
-            dependencies: arguments.texts("dependencies", Dependency::parse),
-            python: arguments.text("python", PythonVersion::parse),
+            script_args: arguments.texts("script_args", MAX_COMMAND_ITEMS, |text| Ok(text.to_owned())),
+            dependencies: arguments.texts("dependencies", MAX_DEPENDENCIES, Dependency::parse),
+            python: python(arguments),
             image: image(arguments),
             job: job(arguments, progress),
         })),
@@ -50,6 +53,18 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
 
 fn image(arguments: &mut Arguments) -> Option<Image> {
     arguments.text("image", Image::parse)
+}
+
+/// As text only: the number 3.10 is 3.1.
+fn python(arguments: &mut Arguments) -> Option<PythonVersion> {
+    arguments.json("python", |value| match value {
+        Value::String(version) => PythonVersion::parse(version),
+        Value::Number(number) => {
+            let text = number.to_string();
+            Err(Problem::malformed_instead(text.clone(), "a string, as the number loses its zeros", text))
+        }
+        other => Err(wrong_kind("a string", other)),
+    })
 }
 
 fn namespace(arguments: &mut Arguments) -> Option<Namespace> {
@@ -182,13 +197,18 @@ fn wait(arguments: &mut Arguments, progress: bool, warnings: &mut Vec<Warning>) 
 
 fn ps(arguments: &mut Arguments) -> PsQuery {
     let (mut labels, _) = arguments.pairs("labels", |_| Some(String::new()));
-    labels = labels_of(arguments, labels).iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    for (key, value) in &labels {
+        // The server's own label, too: it finds a job whose submission was not confirmed.
+        if let Err(problem) = LabelFilter::new(key, value) {
+            arguments.fault(format!("labels.{key}"), problem);
+        }
+    }
     if let Some(name) = arguments.text("name", |text| Ok(text.to_owned())) {
         labels.push(("name".to_owned(), name));
     }
     PsQuery {
         all: arguments.flag("all"),
-        stages: arguments.texts("status", Stage::parse_filter),
+        stages: arguments.texts("status", STAGES_MAX, Stage::parse_filter),
         labels,
         limit: usize::try_from(arguments.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
         namespace: namespace(arguments),
@@ -197,10 +217,7 @@ fn ps(arguments: &mut Arguments) -> PsQuery {
 
 fn logs(arguments: &mut Arguments, progress: bool) -> LogsQuery {
     let mut warnings = Vec::new();
-    let mut jobs = arguments.texts("job_id", JobReference::parse);
-    if jobs.len() > 1 {
-        arguments.fault("job_id", Problem::malformed("a list", "one job: `logs` reads one at a time"));
-    }
+    let mut jobs = arguments.texts("job_id", 1, JobReference::parse);
     LogsQuery {
         job: jobs.pop(),
         namespace: namespace(arguments),
@@ -218,10 +235,6 @@ fn logs(arguments: &mut Arguments, progress: bool) -> LogsQuery {
 }
 
 fn targets(arguments: &mut Arguments) -> Targets {
-    let jobs = arguments.texts("job_id", JobReference::parse);
-    if jobs.len() > MAX_IDS {
-        let problem = Problem::malformed(format!("{} jobs", jobs.len()), format!("at most {MAX_IDS} jobs"));
-        arguments.fault("job_id", problem);
-    }
+    let jobs = arguments.texts("job_id", MAX_IDS, JobReference::parse);
     Targets { jobs, namespace: namespace(arguments) }
 }

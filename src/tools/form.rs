@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{Fault, Problem};
+use crate::types::limits::{MAX_ARGUMENT_BYTES, MAX_ENV};
 use crate::types::{kind, wrong_kind};
 
 /// The arguments of a call, under their own names, and what was found wrong with them.
@@ -38,11 +39,23 @@ impl Arguments {
 
     /// Reads a text; a number or a boolean is its text.
     pub(super) fn text<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
-        self.json(name, |value| read(&text_of(value).ok_or_else(|| wrong_kind("a string", value))?))
+        self.json(name, |value| {
+            let text = text_of(value).ok_or_else(|| wrong_kind("a string", value))?;
+            if text.len() > MAX_ARGUMENT_BYTES {
+                let expected = format!("at most {MAX_ARGUMENT_BYTES} bytes long");
+                return Err(Problem::malformed(format!("{} bytes", text.len()), expected));
+            }
+            read(&text)
+        })
     }
 
-    /// Reads one text or a list of them.
-    pub(super) fn texts<T>(&mut self, name: &'static str, mut read: impl FnMut(&str) -> Result<T, Problem>) -> Vec<T> {
+    /// Reads one text or a list of at most `max`.
+    pub(super) fn texts<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        mut read: impl FnMut(&str) -> Result<T, Problem>,
+    ) -> Vec<T> {
         let items = match self.take(name) {
             None => return Vec::new(),
             Some(Value::Array(items)) => items,
@@ -53,6 +66,13 @@ impl Arguments {
             },
             Some(other) => vec![other],
         };
+        if items.len() > max {
+            self.fault(
+                name,
+                Problem::malformed(format!("a list of {}", items.len()), format!("a list of at most {max}")),
+            );
+        }
+        let items = items.get(..max.min(items.len())).unwrap_or_default();
         let one = items.len() == 1;
         let mut all = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -127,6 +147,12 @@ impl Arguments {
                 }
             }
             other => self.fault(name, wrong_kind("a map, or a list of `NAME=value`", &other)),
+        }
+        if pairs.len() > MAX_ENV {
+            self.fault(
+                name,
+                Problem::malformed(format!("{} entries", pairs.len()), format!("at most {MAX_ENV} entries")),
+            );
         }
         let empty = pairs.is_empty();
         (pairs, empty)

@@ -102,7 +102,7 @@ impl Tools {
             }
             JOBS => Some(match call::understand(arguments, progress.wanted()) {
                 Understood::Usage(verb) => render::usage(verb, scrubber),
-                Understood::Wrong(mistake) => render::jobs(None, Err(mistake.error), None, scrubber),
+                Understood::Wrong(error) => render::jobs(None, Err(error), None, scrubber),
                 Understood::Call(call, written) => {
                     let name = call.name;
                     render::jobs(

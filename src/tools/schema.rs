@@ -76,6 +76,9 @@ fn simplify(schema: &mut Value) {
                     fields.remove(key);
                 }
             }
+            if fields.get("additionalProperties").is_some_and(Value::is_object) {
+                fields.insert("additionalProperties".to_owned(), json!(true));
+            }
             if let Some(Value::Array(types)) = fields.get_mut("type") {
                 types.retain(|kind| kind != "null");
                 if let [kind] = types.as_slice() {

@@ -17,6 +17,7 @@ use tokio_util::codec::Decoder;
 use tokio_util::sync::CancellationToken;
 
 use super::line::{Envelope, LINE_MAX_BYTES, Line, Lines};
+use crate::server::Oversized;
 
 /// How long calls under way may take to be answered after standard input has closed: what is being answered is, what is
 /// being followed is not.
@@ -31,11 +32,17 @@ pub enum Stopped {
     Signal,
 }
 
-/// Serves until standard input closes or `stop` resolves. `oversized` makes the answer to a message that was too long.
+/// Serves until standard input closes or `stop` resolves. `oversized` makes the answer to a message that was too
+/// long; `on_end` is told of either at once, while answers under way are still sent.
 ///
 /// # Errors
 /// The protocol could not be started.
-pub async fn serve_stdio<S, F>(server: S, oversized: F, stop: impl Future<Output = ()>) -> io::Result<Stopped>
+pub async fn serve_stdio<S, F>(
+    server: S,
+    oversized: F,
+    stop: impl Future<Output = ()>,
+    on_end: impl FnOnce(),
+) -> io::Result<Stopped>
 where
     S: ServerHandler,
     F: Fn(usize, Option<&str>) -> Oversized + Send + 'static,
@@ -59,20 +66,19 @@ where
     };
     let serving = tokio::spawn(serving);
     tokio::select! {
-        () = stop => return Ok(Stopped::Signal),
-        () = input_closed.cancelled() => {}
+        () = stop => {
+            on_end();
+            tracing::debug!("told to stop");
+            return Ok(Stopped::Signal);
+        }
+        () = input_closed.cancelled() => {
+            on_end();
+            tracing::debug!("standard input is closed");
+        }
     }
     // The rest of the session has a moment to answer; then it is dropped with the runtime.
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
     Ok(Stopped::InputClosed)
-}
-
-/// The answer to a message that was too long to be read.
-pub enum Oversized {
-    /// A result, for a call that a model can mend.
-    Result(Value),
-    /// A protocol error.
-    Error(String),
 }
 
 struct StdioTransport<R, W, F> {

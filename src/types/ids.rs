@@ -95,14 +95,13 @@ impl JobReference {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let path = text.split(['?', '#']).next().unwrap_or_default();
-        let parts: Vec<&str> = path.split('/').collect();
+        let parts: Vec<&str> = text.split('/').collect();
         let (namespace, id) = match *parts.as_slice() {
             [id] => return Some(Self { namespace: None, id: JobId::parse(id).ok()? }),
             [namespace, id] => (namespace, id),
             _ => {
                 let mut rest = parts.iter().skip_while(|part| **part != "jobs").skip(1);
-                (*rest.next()?, *rest.next()?)
+                (*rest.next()?, rest.next()?.split(['?', '#']).next()?)
             }
         };
         Some(Self { namespace: Some(Namespace::parse(namespace).ok()?), id: JobId::parse(id).ok()? })

@@ -39,12 +39,6 @@ pub const MAX_LABEL_CHARS: usize = 100;
 /// Jobs that one call may name. Each is a request of its own, and the answer has to stay readable.
 pub const MAX_IDS: usize = 50;
 
-/// Jobs that one list may answer.
-pub const MAX_LIST: usize = 500;
-
-/// Lines of a log that `tail` may ask for. The answer's 32 KiB end long before.
-pub const MAX_TAIL: u64 = 10_000;
-
 /// Volumes of a job. The Hub states no number; each is authorised at submission.
 pub const MAX_VOLUMES: usize = 32;
 

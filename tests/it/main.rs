@@ -1,6 +1,30 @@
 //! The built binary, driven over real pipes against a Hub that answers: what reached the Hub, and what came back.
 #![cfg(unix)]
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
+#![allow(
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test says that it failed by a panic, and need not be fast"
+)]
 
+mod architecture;
+mod calls;
+mod ending;
+mod guarded;
+mod guide;
+mod jobs;
+mod local_scripts;
+mod login;
+mod manifest;
+mod protocol;
+mod redaction;
+mod secrets;
 mod smoke;
+mod submissions;
 mod support;
+mod whoami;

@@ -32,7 +32,7 @@ pub(super) fn answer(error: &Error, hint: &str, scrubber: &Scrubber) -> ErrorAns
 pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, written: Option<Map<String, Value>>) {
     let mut hint = error.hint();
     if let (Some(operation), Some(written)) = (operation, written)
-        && let Some(args) = mended(written, error.faults())
+        && let Some(args) = mended(written, error.faults(), page.scrubber)
     {
         let call = json!({"operation": operation, "args": args});
         let before = if hint.is_empty() { String::new() } else { format!("{hint}; ") };
@@ -47,17 +47,38 @@ pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, 
 }
 
 /// The call's arguments without their faults. `None`: there are none, or not all of them can be mended here.
-fn mended(mut args: Map<String, Value>, faults: &[Fault]) -> Option<Map<String, Value>> {
+fn mended(mut args: Map<String, Value>, faults: &[Fault], scrubber: &Scrubber) -> Option<Map<String, Value>> {
     if faults.is_empty() {
         return None;
     }
     for fault in faults {
         mend(&mut args, fault)?;
     }
+    args.get_mut("secrets").into_iter().for_each(veil);
     for (name, value) in &mut args {
-        shorten(name, value);
+        shorten(name, value, scrubber);
     }
     Some(args)
+}
+
+/// A secret that was written out is not repeated; references are.
+fn veil(secrets: &mut Value) {
+    let veiled = |value: &str| if value.contains('$') { value.to_owned() } else { "<as given>".to_owned() };
+    match secrets {
+        Value::Object(fields) => {
+            for value in fields.values_mut() {
+                *value = json!(veiled(value.as_str().unwrap_or_default()));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if let Some((name, value)) = item.as_str().and_then(|text| text.split_once('=')) {
+                    *item = json!(format!("{name}={}", veiled(value)));
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
@@ -117,14 +138,15 @@ fn place<'a>(args: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Val
     }
 }
 
-fn shorten(name: &str, value: &mut Value) {
+/// Cleaned before it is cut: a piece of a secret is not known any more.
+fn shorten(name: &str, value: &mut Value, scrubber: &Scrubber) {
     match value {
         Value::String(text) if text.chars().count() > REPEATED_MAX_CHARS => {
-            let shown: String = text.chars().take(40).collect();
+            let shown: String = scrubber.clean(text).chars().take(40).collect();
             *text = format!("{shown}… (the rest of your `{name}`)");
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten(name, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|item| shorten(name, item)),
+        Value::Array(items) => items.iter_mut().for_each(|item| shorten(name, item, scrubber)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| shorten(name, item, scrubber)),
         _ => {}
     }
 }

@@ -9,10 +9,22 @@ use crate::operations::{Cancelled, Each, Inspected, Listing, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::Size;
 
-/// The most of a command that a list shows, in characters.
-const COMMAND_IN_LIST: usize = 40;
+/// The most of a command that a job in a list has, in characters.
+const COMMAND_IN_LIST: usize = 60;
+/// The most of a command that a row of text shows: a row stays under 150 characters.
+const COMMAND_IN_ROW: usize = 40;
+/// The most of a name that a row of text shows.
+const NAME_IN_ROW: usize = 28;
 /// The most of a command that a full answer shows, in characters.
 const COMMAND_IN_FULL: usize = 2000;
+
+/// The first `max` characters.
+fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
 
 /// The command as people would type it; an inline script by its size.
 pub(super) fn command(job: &Job, max: usize, scrubber: &Scrubber) -> Option<Clean> {
@@ -134,8 +146,8 @@ fn row(job: &Job, scrubber: &Scrubber) -> String {
         job.flavor,
         or_dash(created),
         or_dash(job.running_seconds.map(span)),
-        or_dash(job.name().map(|name| name.chars().take(30).collect())),
-        or_dash(command(job, COMMAND_IN_LIST, scrubber).map(|command| command.to_string())),
+        or_dash(job.name().map(|name| cut(name, NAME_IN_ROW))),
+        or_dash(command(job, COMMAND_IN_FULL, scrubber).map(|command| cut(&command, COMMAND_IN_ROW))),
     )
 }
 

@@ -20,7 +20,7 @@ pub fn canary() -> String {
 /// The forms in which a token stands in a text: plain, base64, percent-encoded, hexadecimal.
 pub fn canary_in(text: &str, token: &str) -> Vec<&'static str> {
     let base64 = STANDARD.encode(token);
-    let hex: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = token.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let tail = &token[3..];
     [
         ("plain", token.to_owned()),

@@ -2,8 +2,12 @@
 
 mod canary;
 mod hub;
+mod proxy;
 mod server;
+mod uv;
 
 pub use canary::{canary, canary_in};
 pub use hub::{hub, hub_of, jobs_posted};
+pub use proxy::{Fault, Proxy};
 pub use server::{Answer, Server, ServerBuilder, write_token};
+pub use uv::{hub_with_uv, script_in};

@@ -8,6 +8,7 @@ use hf_jobs_mcp::local_hub::LocalHub;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Notify;
 
 /// How long any answer may take before the test gives up: far longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,6 +25,7 @@ pub struct Server {
     stdin: Option<ChildStdin>,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: Arc<Mutex<String>>,
+    stderr_grew: Arc<Notify>,
     stderr_done: tokio::task::JoinHandle<()>,
     /// Everything that came on standard output.
     pub output: Vec<String>,
@@ -48,6 +50,19 @@ impl Answer {
     /// The code of the error.
     pub fn code(&self) -> &str {
         self.structured["error"]["code"].as_str().unwrap_or("none")
+    }
+
+    /// The call that the hint says to send instead.
+    pub fn mended(&self) -> Value {
+        let hint = self.structured["error"]["hint"].as_str().unwrap_or_default();
+        let (_, call) = hint.split_once("send {").unwrap_or_else(|| panic!("no call in the hint of {self:?}"));
+        serde_json::from_str(&format!("{{{call}")).unwrap()
+    }
+
+    /// The codes of the warnings.
+    pub fn warnings(&self) -> Vec<&str> {
+        let warnings = self.structured["warnings"].as_array().into_iter().flatten();
+        warnings.filter_map(|warning| warning["code"].as_str()).collect()
     }
 
     /// The id of the job that was submitted.
@@ -89,6 +104,12 @@ impl ServerBuilder {
         self
     }
 
+    /// In that directory, instead of the home directory.
+    pub fn directory(mut self, directory: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
     /// The home directory that the server will have.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()
@@ -106,11 +127,13 @@ impl ServerBuilder {
         let mut child = self.command.spawn().unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
         let mut pipe = child.stderr.take().unwrap();
-        let kept = stderr.clone();
+        let stderr_grew = Arc::new(Notify::new());
+        let (kept, grew) = (stderr.clone(), stderr_grew.clone());
         let stderr_done = tokio::spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
                 kept.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+                grew.notify_one();
             }
         });
         let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -119,6 +142,7 @@ impl ServerBuilder {
             child,
             stdout,
             stderr,
+            stderr_grew,
             stderr_done,
             output: Vec::new(),
             notes: Vec::new(),
@@ -214,6 +238,21 @@ impl Server {
     /// What was written on standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.lock().unwrap().clone()
+    }
+
+    /// Waits until standard error holds these words.
+    pub async fn logged(&self, words: &str) {
+        let holds = async {
+            while !self.stderr().contains(words) {
+                self.stderr_grew.notified().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("no `{words}` in {}", self.stderr()));
+    }
+
+    /// Closes standard input.
+    pub fn close_input(&mut self) {
+        drop(self.stdin.take());
     }
 
     /// Closes standard input and waits for the end: the exit code and all of standard error.

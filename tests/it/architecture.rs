@@ -1,0 +1,88 @@
+//! The rules that hold everywhere in `src/`, read off its text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms, from left to right: each may name those to its right, and itself.
+const ROOMS: [&str; 9] = ["transport", "server", "tools", "operations", "scripts", "hub", "policy", "secrets", "types"];
+/// What every room may name.
+const LEAVES: [&str; 1] = ["error"];
+/// The most lines of a file that its reader still keeps in mind.
+const LINES_MAX: usize = 400;
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| (path.strip_prefix(&root).unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+/// The room of a file: its folder, or its own name at the top.
+fn room(path: &Path) -> String {
+    path.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The file without its tests.
+fn product(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap()
+}
+
+#[test]
+fn imports_run_one_way() {
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    for (path, text) in sources() {
+        let own = room(&path);
+        for name in product(&text).split("crate::").skip(1) {
+            let named: String = name.chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+            let allowed = named == own
+                || LEAVES.contains(&named.as_str())
+                || match (place(&own), place(&named)) {
+                    (Some(own), Some(named)) => own < named,
+                    // Built in `main` and handed down.
+                    (None, _) => matches!(own.as_str(), "config" | "logging" | "cli" | "lib" | "main"),
+                    _ => false,
+                };
+            assert!(allowed, "{} names `{named}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_but_main_and_tests_names_the_local_hub() {
+    for (path, text) in sources() {
+        let own = room(&path);
+        assert!(
+            ["local_hub", "main", "lib"].contains(&own.as_str()) || !text.contains("local_hub"),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn a_secret_is_exposed_in_one_place() {
+    let places: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains(".expose_secret()"))
+        .map(|(path, text)| format!("{} ×{}", path.display(), text.matches(".expose_secret()").count()))
+        .collect();
+    assert_eq!(places, ["secrets/secret.rs ×1"]);
+}

@@ -1,0 +1,157 @@
+//! Calls as models write them: what is understood, and what is answered to those that are wrong.
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, hub, jobs_posted};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_are_understood_in_every_place_and_by_other_names() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let job = server.jobs("run", json!({"command": ["true"], "wait": "30s"})).await.job_id();
+    let page = format!("{}/jobs/alice/{job}", hub.endpoint());
+    for call in [
+        json!({"operation": "inspect", "args": json!({"job_id": job}).to_string()}),
+        json!({"operation": "inspect", "job_id": job}),
+        json!({"operation": "Inspect", "args": {"id": job}}),
+        json!({"operation": "inspect", "args": {"job_id": format!("alice/{job}")}}),
+        json!({"operation": "inspect", "args": {"job_id": [page]}}),
+        json!({"operation": "inspect", "args": {"job_ids": [job]}}),
+        json!({"operation": "logs follow", "args": {"job_id": job}}),
+        json!({"operation": "LIST", "args": {"all": true}}),
+        json!({"operation": "ls", "args": {"all": "true", "limit": "5"}}),
+        json!({"operation": "ps", "args": {"all": true, "status": "completed"}}),
+    ] {
+        let answer = server.call("hf_jobs", call.clone()).await;
+        assert!(!answer.is_error && answer.text.contains(&job), "{call}: {answer:?}");
+    }
+    for (call, field, sent) in [
+        (json!({"script": "print(1)\n", "with_deps": ["a", "b"]}), "command", "uv run --with a --with b"),
+        (json!({"script": "print(1)\n", "packages": "a"}), "command", "uv run --with a"),
+        (json!({"script": "print(1)\n", "args": ["--x"]}), "command", "--x"),
+        (json!({"script": "lighteval", "arguments": ["--y"]}), "command", "lighteval"),
+        (json!({"script": "https://example.com/x.py"}), "command", "https://example.com/x.py"),
+        (json!({"script": "print(1)\n", "hardware": "a10g-large"}), "flavor", "a10g-large"),
+        (json!({"script": "print(1)\n", "ports": [8000]}), "expose", "8000"),
+        (
+            json!({"script": "print(1)\n", "env": {"PORT": 8000, "ON": true}}),
+            "environment",
+            "\"PORT\":\"8000\",\"ON\":\"true\"",
+        ),
+        (json!({"script": "print(1)\n", "timeout": 90}), "timeoutSeconds", "90"),
+        (json!({"script": "print(1)\n", "timeout": "1.5h"}), "timeoutSeconds", "5400"),
+    ] {
+        let mut args = call.clone();
+        args["detach"] = json!(true);
+        let answer = server.jobs("uv", args).await;
+        assert!(!answer.is_error, "{call}: {answer:?}");
+        let body = jobs_posted(&hub).pop().unwrap().body;
+        assert!(body[field].to_string().contains(sent), "{sent} in {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_call_is_told_all_that_is_wrong_and_nothing_is_sent() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let args = json!({"command": "a && b", "timout": "2h", "flavour": "t4-small", "env": {"A B": "1"}, "labels": {"a b": "c"}, "attempts": 0});
+    let answer = server.jobs("run", args).await;
+    assert_eq!(answer.code(), "invalid_arguments");
+    let faults = answer.structured["error"]["faults"].as_array().unwrap();
+    let wrong: Vec<&str> = faults.iter().map(|fault| fault["argument"].as_str().unwrap()).collect();
+    for argument in ["command", "timout", "flavour", "env.A B", "labels.a b", "attempts"] {
+        assert!(wrong.contains(&argument), "{argument} in {wrong:?}");
+    }
+    assert!(answer.text.contains("`timeout`") && answer.text.contains("`flavor`"));
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hint_of_a_wrong_call_is_that_call_mended() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for (operation, args) in [
+        ("run", json!({"command": "echo a && echo b", "detach": true})),
+        ("run", json!({"command": ["true"], "timout": "2h", "detach": true})),
+        ("run", json!({"command": ["true"], "timeout": "2 hours", "detach": true})),
+        ("run", json!({"command": ["true"], "flavor": "cpu-basik", "detach": true})),
+        ("run", json!({"command": ["true"], "flavor": "a100", "detach": true})),
+        ("run", json!({"image": "python:3.12", "detach": true})),
+        ("uv", json!({"script": "print(1)\n", "python": 3.12, "detach": true})),
+        (
+            "uv",
+            json!({"script": "print(1)\n", "secrets": {"HF_TOKEN": "hf_token"}, "env": {"HF_TOKEN": "$HF_TOKEN"}, "detach": true}),
+        ),
+        ("ps", json!({"limit": 1000})),
+    ] {
+        let answer = server.jobs(operation, args.clone()).await;
+        assert!(answer.is_error, "{args}");
+        let (_, mended) = answer.text.split_once("send {").unwrap_or_else(|| panic!("{answer:?}"));
+        let mended: Value = serde_json::from_str(&format!("{{{mended}")).unwrap();
+        let answer = server.call("hf_jobs", mended.clone()).await;
+        assert!(!answer.is_error, "{mended}: {answer:?}");
+    }
+    let flavors: Vec<_> = jobs_posted(&hub).iter().map(|request| request.body["flavor"].clone()).collect();
+    assert!(flavors.contains(&json!("a100-large")), "of machines that begin alike the cheapest: {flavors:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_would_lead_elsewhere_never_reach_the_hub() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for id in [
+        "../../whoami-v2",
+        "..",
+        ".",
+        "a/b/c",
+        "a%2fb",
+        "a\\b",
+        "a?x",
+        "a#b",
+        "a b",
+        "a\u{0}",
+        "\u{ff0f}",
+        "",
+        &"a".repeat(10_000),
+    ] {
+        for (operation, args) in [
+            ("inspect", json!({"job_id": id})),
+            ("logs", json!({"job_id": id})),
+            ("cancel", json!({"job_id": id})),
+            ("ps", json!({"namespace": id})),
+        ] {
+            let answer = server.jobs(operation, args).await;
+            assert!(answer.is_error || (operation == "ps" && id == "."), "{operation} {id:?}: {answer:?}");
+            assert_eq!(answer.code(), "invalid_arguments", "{operation} {id:?}");
+        }
+    }
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_is_short_and_complete() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let names = ["uv", "run", "ps", "logs", "inspect", "cancel"];
+    for call in [
+        json!({}),
+        json!({"operation": "help"}),
+        json!({"operation": null, "args": {}}),
+        json!({"operation": "help", "args": {"operation": "nonsense"}}),
+    ] {
+        let answer = server.call("hf_jobs", call).await;
+        assert!(!answer.is_error && answer.text.len() < 6_000);
+        assert!(names.iter().all(|name| answer.text.contains(&format!("- {name}:"))), "{}", answer.text);
+        assert!(answer.text.contains("\"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}"));
+        assert_eq!(answer.structured["usage"], answer.text);
+    }
+    for name in names {
+        let one = server.jobs("help", json!({"operation": name})).await;
+        let same = server.jobs(name, json!({"help": true})).await;
+        assert!(one.text.starts_with(&format!("{name}: ")) && one.text == same.text && one.text.len() < 6_000);
+    }
+    let answer = server.call("hf_jobs", json!({"operation": "lgos"})).await;
+    assert_eq!(answer.code(), "unknown_operation");
+    assert!(answer.text.contains("{\"operation\": \"logs\"}"));
+    assert!(hub.requests().is_empty());
+}

@@ -1,0 +1,145 @@
+//! One call, one job: whatever becomes of the answer, a submission is sent once, and what it started is told.
+
+use std::sync::Arc;
+
+use hf_jobs_mcp::local_hub::LocalHub;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::support::{Fault, Proxy, Server, ServerBuilder, hub, jobs_posted};
+
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const LIMITED: &str =
+    "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const PAYMENT: &str = "HTTP/1.1 402 Payment Required\r\nx-error-message: Pre-paid credit balance is insufficient\r\n\
+                       x-request-id: Root=1-aa-bb\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const HTML: &str = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 21\r\nconnection: close\r\n\r\n<html>bad gate</html>";
+
+async fn behind_proxy() -> (LocalHub, Proxy, Server) {
+    let hub = hub().await;
+    let proxy = Proxy::before(&hub).await;
+    let server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
+    (hub, proxy, server)
+}
+
+fn detached() -> Value {
+    json!({"command": ["true"], "detach": true})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_found_by_its_label_and_never_sent_again() {
+    for fault in [Fault::LoseAnswer, Fault::HandleAndAnswer(UNAVAILABLE), Fault::HandleAndAnswer(HTML)] {
+        let (hub, proxy, mut server) = behind_proxy().await;
+        proxy.fault("POST", 1, fault);
+        let answer = server.jobs("run", detached()).await;
+        assert!(!answer.is_error, "{answer:?}");
+        assert_eq!(answer.structured["warnings"][0]["code"], "answer_lost");
+        let posted = jobs_posted(&hub);
+        assert_eq!(posted.len(), 1);
+        let label = posted[0].body["labels"]["mcp-request"].as_str().unwrap();
+        assert!(!answer.text.contains(label) && !answer.structured.to_string().contains(label));
+        let listed = server.jobs("ps", json!({"all": true})).await;
+        assert_eq!(listed.structured["jobs"].as_array().unwrap().len(), 1);
+        assert_eq!(listed.structured["jobs"][0]["job_id"], answer.job_id());
+    }
+}
+
+/// Takes as long as a call looks for its job: the one test that waits for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    proxy.fault("POST", 1, Fault::Answer(UNAVAILABLE));
+    let answer = server.jobs("run", detached()).await;
+    assert_eq!(answer.code(), "submission_unconfirmed");
+    assert_eq!(answer.structured["error"]["retryable"], false);
+    assert!(jobs_posted(&hub).is_empty(), "it is never sent again");
+    let (_, call) = answer.text.split_once("look with ").unwrap();
+    let (call, _) = call.split_once(" in a minute").unwrap();
+    let call: Value = serde_json::from_str(call).unwrap();
+    let label = call["args"]["labels"]["mcp-request"].as_str().unwrap().to_owned();
+    let answer = server.call("hf_jobs", call).await;
+    assert!(!answer.is_error, "{answer:?}");
+    let looks =
+        hub.requests().into_iter().filter(|request| request.query.iter().any(|(_, value)| value.contains(&label)));
+    assert!(looks.count() > 3, "it was looked for several times");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_hub_refuses_is_told_at_once_and_not_sent_again() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    for (answer, code) in [(PAYMENT, "payment_required"), (LIMITED, "rate_limited")] {
+        proxy.fault("POST", 1, Fault::Answer(answer));
+        let answer = server.jobs("run", detached()).await;
+        assert_eq!(answer.code(), code, "{answer:?}");
+    }
+    proxy.fault("POST", 1, Fault::Answer(PAYMENT));
+    let answer = server.jobs("run", detached()).await;
+    for words in [
+        "`alice`",
+        "credit",
+        "https://huggingface.co/settings/billing",
+        "Pre-paid credit balance is insufficient",
+        "Root=1-aa-bb",
+    ] {
+        assert!(answer.text.contains(words), "{words} in {answer:?}");
+    }
+    assert!(jobs_posted(&hub).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_is_repeated_after_failures_that_pass() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    proxy.fault("GET", 2, Fault::Answer(UNAVAILABLE));
+    proxy.fault("GET", 1, Fault::Answer(LIMITED));
+    let answer = server.jobs("ps", json!({})).await;
+    assert!(!answer.is_error, "{answer:?}");
+    assert_eq!(hub.requests().iter().filter(|request| request.path == "/api/jobs/alice").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_stays_away_is_told_with_what_happened() {
+    let (_hub, proxy, mut server) = behind_proxy().await;
+    proxy.fault("GET", 100, Fault::Answer(HTML));
+    let answer = server.jobs("ps", json!({})).await;
+    assert_eq!(answer.code(), "hub_unavailable");
+    assert!(answer.structured["error"]["retryable"] == true && !answer.text.contains("<html>"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_call_sees_its_submission_through_and_names_the_job_in_the_log() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    let release = Arc::new(Notify::new());
+    proxy.fault("POST", 1, Fault::HoldAnswer(release.clone()));
+    let id = server
+        .begin(
+            "tools/call",
+            json!({"name": "hf_jobs", "arguments": {"operation": "run", "args": {"command": ["true"]}}}),
+        )
+        .await;
+    proxy.handled().await;
+    server.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})).await;
+    // A later request is answered: the notification before it was read.
+    server.request("ping", json!({})).await;
+    release.notify_one();
+    let jobs = server.jobs("ps", json!({"all": true})).await;
+    let job = jobs.structured["jobs"][0]["job_id"].as_str().unwrap().to_owned();
+    let (code, stderr) = server.finish().await;
+    assert_eq!(code, Some(0));
+    assert!(stderr.contains(&job), "{stderr}");
+    assert_eq!(jobs_posted(&hub).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_echoes_the_token_is_redacted() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    let body = format!("{{\"error\": \"bad token {}\"}}", hub.token());
+    let echo = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    proxy.fault("POST", 1, Fault::Answer(echo.leak()));
+    let answer = server.jobs("run", detached()).await;
+    assert_eq!(answer.code(), "rejected_by_hub");
+    assert!(answer.text.contains("bad token [redacted]"), "{answer:?}");
+    assert!(!format!("{answer:?}{}", server.stderr()).contains(hub.token()));
+}

@@ -1,0 +1,128 @@
+//! A proxy in front of the local Hub, which does to requests what networks do.
+
+use std::sync::{Arc, Mutex};
+
+use hf_jobs_mcp::local_hub::LocalHub;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+/// What happens to a request.
+#[derive(Clone)]
+pub enum Fault {
+    /// The Hub handles it, and the connection is closed before its answer.
+    LoseAnswer,
+    /// The Hub handles it, and its answer waits until it is let go.
+    HoldAnswer(Arc<Notify>),
+    /// The Hub never sees it; this is the answer.
+    Answer(&'static str),
+    /// The Hub handles it; this is the answer instead of its own.
+    HandleAndAnswer(&'static str),
+}
+
+/// A rule: the next `times` requests that begin so have that fault.
+struct Rule {
+    begins: String,
+    times: usize,
+    fault: Fault,
+}
+
+/// The proxy.
+#[derive(Clone)]
+pub struct Proxy {
+    endpoint: String,
+    rules: Arc<Mutex<Vec<Rule>>>,
+    handled: Arc<Notify>,
+}
+
+impl Proxy {
+    /// A proxy that passes everything on.
+    pub async fn before(hub: &LocalHub) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = Self {
+            endpoint: format!("http://{}", listener.local_addr().unwrap()),
+            rules: Arc::default(),
+            handled: Arc::new(Notify::new()),
+        };
+        let hub = hub.endpoint().trim_start_matches("http://").to_owned();
+        let serving = proxy.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (proxy, hub) = (serving.clone(), hub.clone());
+                tokio::spawn(async move { proxy.pass(client, &hub).await });
+            }
+        });
+        proxy
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The next `times` requests whose first line begins so have that fault.
+    pub fn fault(&self, begins: &str, times: usize, fault: Fault) {
+        self.rules.lock().unwrap().push(Rule { begins: begins.to_owned(), times, fault });
+    }
+
+    /// Resolves when the Hub has handled a request that has a fault.
+    pub async fn handled(&self) {
+        self.handled.notified().await;
+    }
+
+    fn fault_of(&self, request: &[u8]) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule.times > 0 && request.starts_with(rule.begins.as_bytes()))?;
+        rule.times -= 1;
+        Some(rule.fault.clone())
+    }
+
+    /// One request; the connection ends with its answer.
+    async fn pass(&self, mut client: TcpStream, hub: &str) -> Option<()> {
+        let request = read_request(&mut client).await?;
+        let fault = self.fault_of(&request);
+        if let Some(Fault::Answer(answer)) = fault {
+            return client.write_all(answer.as_bytes()).await.ok();
+        }
+        let mut upstream = TcpStream::connect(hub).await.ok()?;
+        let line_end = request.windows(2).position(|pair| pair == b"\r\n")? + 2;
+        upstream.write_all(&request[..line_end]).await.ok()?;
+        upstream.write_all(b"connection: close\r\n").await.ok()?;
+        upstream.write_all(&request[line_end..]).await.ok()?;
+        let Some(fault) = fault else {
+            return tokio::io::copy(&mut upstream, &mut client).await.map(|_| ()).ok();
+        };
+        let mut answer = Vec::new();
+        upstream.read_to_end(&mut answer).await.ok()?;
+        self.handled.notify_one();
+        match fault {
+            Fault::HoldAnswer(release) => {
+                release.notified().await;
+                client.write_all(&answer).await.ok()
+            }
+            Fault::HandleAndAnswer(other) => client.write_all(other.as_bytes()).await.ok(),
+            Fault::LoseAnswer | Fault::Answer(_) => Some(()),
+        }
+    }
+}
+
+/// A request, whole: its head, and as much body as the head says.
+async fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut request = Vec::new();
+    let head = loop {
+        if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if client.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
+    let length =
+        text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
+    while request.len() < head + length {
+        if client.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(request)
+}
