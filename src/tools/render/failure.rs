@@ -109,7 +109,9 @@ fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
             let name = path.strip_prefix("env.")?;
             let removed = remove_variable(args.get_mut("env")?, name)?;
             // `Bearer $HF_TOKEN` stays what it is, where it is resolved.
-            let value = if *credential == Credential::Placeholder { removed } else { "$HF_TOKEN".to_owned() };
+            let resolved = ["$HF_TOKEN", "${HF_TOKEN}"].iter().any(|placeholder| removed.contains(placeholder));
+            let value =
+                if *credential == Credential::Placeholder && resolved { removed } else { "$HF_TOKEN".to_owned() };
             if args.get("env").is_some_and(|env| env == &json!({}) || env == &json!([])) {
                 args.remove("env");
             }
