@@ -55,6 +55,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
+    let stop = stop_signal();
     let local = match start_local(&config, scrubber).await {
         Ok(local) => local,
         Err(error) => {
@@ -85,7 +86,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         let server = server.clone();
         move |limit, method: Option<&str>| server.oversized(limit, method)
     };
-    let code = match serve_stdio(server, oversized, stop_signal(), || operations.submissions().announce()).await {
+    let code = match serve_stdio(server, oversized, stop, || operations.submissions().announce()).await {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             logging::notice(scrubber, &format!("error: standard input and output can't be used: {error}"));
@@ -137,20 +138,28 @@ async fn start_local(config: &Config, _scrubber: &Scrubber) -> std::io::Result<O
     Ok(None)
 }
 
-/// Resolves when the process is told to stop.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut interrupt)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+/// Resolves when the process is told to stop. The handlers are there when this returns: a signal before them would end the
+/// process at once, and with it the jobs of the local Hub would go on.
+#[cfg(unix)]
+fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    async move {
+        match (&mut terminate, &mut interrupt) {
+            (Some(terminate), Some(interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-            return;
+            _ => std::future::pending().await,
         }
     }
-    tokio::signal::ctrl_c().await.ok();
+}
+
+/// Resolves when the process is told to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> impl Future<Output = ()> {
+    async { drop(tokio::signal::ctrl_c().await) }
 }

@@ -24,6 +24,7 @@ impl Error {
             Self::Hub(error) => of_refusal(&error.refusal),
             Self::SubmissionUnconfirmed { .. } => "submission_unconfirmed",
             Self::PolicyDenied { .. } => "policy_denied",
+            Self::Cancelled => "cancelled",
             Self::Internal { .. } => "internal",
         })
     }

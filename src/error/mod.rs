@@ -69,6 +69,8 @@ pub enum Error {
         /// The operation that was refused.
         operation: &'static str,
     },
+    /// The call was given up, or the server was told to end, before anything was submitted.
+    Cancelled,
     /// A defect of this server.
     Internal {
         /// What was under way.

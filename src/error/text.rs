@@ -36,6 +36,7 @@ impl Error {
             Self::PolicyDenied { rule, operation } => {
                 format!("`{operation}` is refused by this server's `{rule}`")
             }
+            Self::Cancelled => "the call was given up, or the server was told to end; nothing was submitted".to_owned(),
             Self::Internal { during } => {
                 format!("this server failed while it was {during}: a defect of the server, not of the call")
             }
@@ -73,6 +74,7 @@ impl Error {
                  \"labels\": {{\"mcp-request\": \"{label}\"}}}}}} in a minute"
             ),
             Self::PolicyDenied { .. } => "ask the operator of this server to change that, or do without".to_owned(),
+            Self::Cancelled => "send it again if it is still wanted".to_owned(),
             Self::Internal { .. } => {
                 "repeat the call once; if it was a submission, look with {\"operation\": \"ps\"} first".to_owned()
             }

@@ -24,6 +24,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The largest error body that is read: the Hub's are a line of JSON, what is longer is a proxy's page.
 const ERROR_MAX_BYTES: usize = 64 * 1024;
+/// The most of the Hub's own words that an error repeats, in characters: its messages are one sentence or two.
+const MESSAGE_MAX_CHARS: usize = 500;
+/// The most of a request id that is repeated, in characters: the Hub's have about 80.
+const REQUEST_ID_MAX_CHARS: usize = 120;
 
 /// A client of the Hub, shared by all calls.
 #[derive(Clone)]
@@ -223,10 +227,10 @@ impl Caller {
         let retry_after = refusal::retry_after(&headers);
         let mut failure = self.failure(what, refusal::of_status(status, retry_after));
         failure.retry_after = retry_after;
-        failure.error.message =
-            refusal::message(&headers, &body).map(|text| self.scrubber().clean_line(&text).to_string());
-        failure.error.request_id =
-            refusal::request_id(&headers).map(|text| self.scrubber().clean_line(&text).to_string());
+        // Cleaned before it is cut: half a token is none that is recognised.
+        let shown = |text: String, max: usize| self.scrubber().clean_line(&text).bounded(max).into_string();
+        failure.error.message = refusal::message(&headers, &body).map(|text| shown(text, MESSAGE_MAX_CHARS));
+        failure.error.request_id = refusal::request_id(&headers).map(|text| shown(text, REQUEST_ID_MAX_CHARS));
         failure
     }
 

@@ -111,6 +111,10 @@ impl Position {
         self.count = Some(lines);
     }
 
+    pub(super) fn knows_start(&self) -> bool {
+        self.count.is_some()
+    }
+
     pub(super) fn cursor(&self) -> Cursor {
         match self.count {
             Some(count) => Cursor::Lines(count),

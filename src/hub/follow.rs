@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use regex::Regex;
 use reqwest::Method;
+use reqwest::header::DATE;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,9 @@ const STARTED_MARKER: &str = "===== Job started";
 /// The most of a line that is kept, in characters: what is longer is data, not words for a reader.
 const LINE_MAX_CHARS: usize = 2000;
 /// The silence after which a log that is read as it is now counts as read; the Hub replays without pauses.
-const DRAINED_AFTER: Duration = Duration::from_millis(400);
+const DRAINED_AFTER: Duration = Duration::from_millis(700);
+/// The silence after which the log of a job that is over counts as read, though its stream stays open.
+const OVER_AFTER: Duration = Duration::from_secs(5);
 /// How long the first event of such a log may take.
 const FIRST_EVENT: Duration = Duration::from_secs(4);
 /// How long such a log is read at most: a job that prints without pause never falls silent.
@@ -184,29 +187,45 @@ impl Reader<'_> {
         };
         let mut pause = FIRST_PAUSE;
         let end = self.follow.until.unwrap_or_else(|| Instant::now() + NOW_AT_MOST).min(self.caller.deadline());
+        let cancelled = self.cancelled;
+        let mut begun = false;
         loop {
             let seen = self.position.cursor();
             let stop = match self.connection(tail, end).await {
                 Ok(stop) => stop,
                 Err(error) if error.refusal.retryable() && Instant::now() + pause < end => Stop::Stream,
+                // What was read is worth more than the news that there is no more of it for now.
+                Err(error) if error.refusal.retryable() && begun => return Ok(Ended::Deadline),
                 Err(error) => return Err(error),
             };
+            begun = true;
             if let Stop::Done(ended) = stop {
                 return Ok(ended);
             }
-            if self.position.cursor() != seen {
+            if self.position.knows_start() || self.position.cursor() != seen {
                 tail = None;
+            }
+            if self.position.cursor() != seen {
                 pause = FIRST_PAUSE;
             }
             if Instant::now() + pause >= end {
                 return Ok(Ended::Deadline);
             }
             tokio::select! {
-                () = self.cancelled.cancelled() => return Ok(Ended::Cancelled),
+                () = cancelled.cancelled() => return Ok(Ended::Cancelled),
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(PAUSE_MAX);
-            self.over_before = self.ask_stage().await?;
+            let asked = tokio::select! {
+                () = cancelled.cancelled() => return Ok(Ended::Cancelled),
+                () = tokio::time::sleep_until(end) => return Ok(Ended::Deadline),
+                asked = self.ask_stage() => asked,
+            };
+            match asked {
+                Ok(over) => self.over_before = over,
+                Err(error) if error.refusal.retryable() => return Ok(Ended::Deadline),
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -217,22 +236,24 @@ impl Reader<'_> {
         if let Some(tail) = tail {
             url.query_pairs_mut().append_pair("tail", &tail.to_string());
         }
-        let opened = SystemTime::now();
         let response = tokio::select! {
             () = self.cancelled.cancelled() => return Ok(Stop::Done(Ended::Cancelled)),
             response = self.caller.send(Method::GET, url, None, &what, "text/event-stream") => response,
         };
         let mut response = response.map_err(|failure| failure.error)?;
+        // By the Hub's clock, as the lines' time stamps are.
+        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let opened = date.filter(|_| self.follow.until.is_none());
         let mut decoder = Decoder::default();
         let mut skip = if tail.is_some() { Skip::Lines(0) } else { self.position.skip() };
         let mut events = Vec::new();
         let mut lines: u64 = 0;
         let mut idle_since = Instant::now();
         loop {
-            let quiet = self.quiet(lines > 0 || self.over_before);
+            let quiet = self.quiet(lines > 0 && !skip.searching());
             let chunk = tokio::select! {
                 () = self.cancelled.cancelled() => return Ok(Stop::Done(Ended::Cancelled)),
-                () = tokio::time::sleep_until(end) => return Ok(Stop::Done(self.at_deadline(tail, lines))),
+                () = tokio::time::sleep_until(end) => return Ok(Stop::Done(self.at_deadline())),
                 chunk = timeout(quiet, response.chunk()) => chunk,
             };
             match chunk {
@@ -249,9 +270,8 @@ impl Reader<'_> {
                     if self.lost(&skip) {
                         return Ok(Stop::Stream);
                     }
-                    if let Some(ended) = self.silent(idle_since).await? {
-                        self.know_start(tail, lines);
-                        return Ok(Stop::Done(ended));
+                    if let Some(stop) = self.silent(idle_since).await? {
+                        return Ok(stop);
                     }
                 }
             }
@@ -265,7 +285,7 @@ impl Reader<'_> {
                 if skip.skips(&line.timestamp, &line.data) {
                     continue;
                 }
-                if self.follow.until.is_none() && is_after(&line.timestamp, opened) {
+                if opened.is_some_and(|opened| is_after(&line.timestamp, opened)) {
                     self.know_start(tail, lines - 1);
                     return Ok(Stop::Done(Ended::Drained));
                 }
@@ -279,9 +299,10 @@ impl Reader<'_> {
     /// How long a silence is waited for on this connection.
     fn quiet(&self, begun: bool) -> Duration {
         match self.follow.until {
-            Some(_) => SILENCE,
+            _ if self.over_before => OVER_AFTER,
             None if begun => DRAINED_AFTER,
-            None => FIRST_EVENT,
+            Some(_) if begun => SILENCE,
+            _ => FIRST_EVENT,
         }
     }
 
@@ -300,16 +321,17 @@ impl Reader<'_> {
     }
 
     /// The stream has been silent. An end, if that is what it means.
-    async fn silent(&mut self, since: Instant) -> Result<Option<Ended>, HubError> {
-        if self.follow.until.is_none() {
-            return Ok(Some(if self.over_before { Ended::Finished } else { Ended::Drained }));
-        }
+    async fn silent(&mut self, since: Instant) -> Result<Option<Stop>, HubError> {
         if self.over_before {
             // A stream that stays open after the job is over: what there is was replayed.
-            return Ok(Some(Ended::Finished));
+            return Ok(Some(Stop::Done(Ended::Finished)));
         }
+        if self.follow.until.is_none() {
+            return Ok(Some(Stop::Done(Ended::Drained)));
+        }
+        // What this connection may have missed comes with the next one, which is made after the end.
         let over = self.ask_stage().await?;
-        Ok((over && since.elapsed() >= SILENCE).then_some(Ended::Finished))
+        Ok((over && since.elapsed() >= SILENCE).then_some(Stop::Stream))
     }
 
     async fn ask_stage(&mut self) -> Result<bool, HubError> {
@@ -326,12 +348,11 @@ impl Reader<'_> {
         if self.follow.until.is_none() { Stop::Done(Ended::Drained) } else { Stop::Stream }
     }
 
-    fn at_deadline(&mut self, tail: Option<u64>, lines: u64) -> Ended {
-        self.know_start(tail, lines);
+    fn at_deadline(&self) -> Ended {
         if self.follow.until.is_none() { Ended::Drained } else { Ended::Deadline }
     }
 
-    /// A tail that was shorter than asked for was the whole log.
+    /// A tail that was replayed to its end and is shorter than asked for was the whole log.
     fn know_start(&mut self, tail: Option<u64>, lines: u64) {
         if tail.is_some_and(|tail| lines < tail) {
             self.position.was_from_start(lines);

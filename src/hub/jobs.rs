@@ -44,6 +44,7 @@ impl Caller {
             url.query_pairs_mut().append_pair("label", &format!("{key}={value}"));
         }
         let mut jobs = Vec::new();
+        let mut unreadable = None;
         for _ in 0..PAGES_MAX {
             let (answer, headers) = self.get_page(url, &what).await?;
             let Value::Array(items) = answer else {
@@ -51,9 +52,11 @@ impl Caller {
             };
             for item in items {
                 let labels = item.get("labels").cloned().unwrap_or_default();
-                let job = self.read_job(item, namespace, &what)?;
-                if matches(&job, &labels, filter) {
-                    jobs.push(job);
+                // One job that can't be read must not hide the others.
+                match self.read_job(item, namespace, &what) {
+                    Ok(job) if matches(&job, &labels, filter) => jobs.push(job),
+                    Ok(_) => {}
+                    Err(error) => unreadable = Some(error),
                 }
             }
             let next = self.next_page(&headers);
@@ -63,7 +66,10 @@ impl Caller {
             }
             match next {
                 Some(next) => url = next,
-                None => return Ok((jobs, false)),
+                None => match unreadable {
+                    Some(error) if jobs.is_empty() => return Err(error),
+                    _ => return Ok((jobs, false)),
+                },
             }
         }
         Ok((jobs, true))

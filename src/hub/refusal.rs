@@ -8,10 +8,8 @@ use serde_json::Value;
 
 use crate::error::Refusal;
 
-/// The most of the Hub's own words that an error repeats, in characters: its messages are one sentence or two.
-const MESSAGE_MAX_CHARS: usize = 500;
-/// The most of a request id that is repeated: the Hub's have about 80 characters.
-const REQUEST_ID_MAX_CHARS: usize = 120;
+/// The longest wait that is told: the Hub's windows are minutes, and what is longer is a slip of a proxy.
+const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 pub(super) fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Refusal {
     match status.as_u16() {
@@ -31,8 +29,7 @@ pub(super) fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Re
 pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let header = headers.get("x-error-message").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let text = header.or_else(|| of_body(headers, body))?;
-    let text: String = text.trim().chars().take(MESSAGE_MAX_CHARS).collect();
-    (!text.is_empty()).then_some(text)
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 fn of_body(headers: &HeaderMap, body: &[u8]) -> Option<String> {
@@ -71,7 +68,7 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "x-amzn-trace-id", "x-amz-cf-id"]
         .into_iter()
         .find_map(|name| headers.get(name)?.to_str().ok())
-        .map(|id| id.chars().take(REQUEST_ID_MAX_CHARS).collect())
+        .map(str::to_owned)
 }
 
 /// The wait that the Hub asks for: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or the `t` of a `RateLimit`
@@ -80,16 +77,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(value) = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
         if let Ok(seconds) = value.trim().parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(WAIT_MAX));
         }
         if let Ok(date) = httpdate::parse_http_date(value.trim()) {
-            return Some(date.duration_since(SystemTime::now()).unwrap_or_default());
+            return Some(date.duration_since(SystemTime::now()).unwrap_or_default().min(WAIT_MAX));
         }
     }
     let parts: Vec<&str> = text("ratelimit")?.split(';').map(str::trim).collect();
     let number =
         |key: &str| parts.iter().find_map(|part| part.strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok());
-    (number("r") == Some(0)).then(|| number("t").map(Duration::from_secs)).flatten()
+    (number("r") == Some(0)).then(|| number("t").map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))).flatten()
 }
 
 #[cfg(test)]

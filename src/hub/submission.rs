@@ -20,6 +20,8 @@ const UNSENT_TRIES: u32 = 3;
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 /// The longest pause between two looks.
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(8);
+/// The time that is kept for looking when sending ends.
+const LOOK_TIME: Duration = Duration::from_secs(12);
 /// The time that is left for the answer when looking ends.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
@@ -45,7 +47,8 @@ impl Caller {
     ) -> Result<Submitted, Error> {
         let label = request_label();
         let what = Request::Write { namespace: namespace.to_string(), job: None };
-        let cause = match self.post(namespace, spec, &label, &what).await {
+        let sending = self.until(self.deadline() - LOOK_TIME);
+        let cause = match sending.post(namespace, spec, &label, &what).await {
             Ok(job) => return Ok(Submitted { job, found_again: false }),
             Err(failure) if !failure.error.refusal.leaves_doubt() => {
                 return Err(failure.error.into());
@@ -73,9 +76,11 @@ impl Caller {
                 }
                 Err(failure) => failure,
             };
+            if !matches!(failure.error.refusal, Refusal::Unsent(_)) || attempt >= UNSENT_TRIES {
+                return Err(failure);
+            }
             let pause = retry::pause(attempt, &failure);
-            let unsent = matches!(failure.error.refusal, Refusal::Unsent(_));
-            if !unsent || attempt >= UNSENT_TRIES || Instant::now() + pause >= self.deadline() {
+            if Instant::now() + pause >= self.deadline() {
                 return Err(failure);
             }
             tokio::time::sleep(pause).await;

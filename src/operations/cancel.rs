@@ -46,7 +46,8 @@ async fn cancel(caller: &Caller, permit: Permit<Cancel>, target: &Target) -> Res
     caller.cancel(permit, target).await?;
     let end = Instant::now() + SETTLES_WITHIN;
     loop {
-        let job = caller.job(target).await?;
+        // It was accepted: that its stage can't be read is no failure of the cancel.
+        let Ok(job) = caller.job(target).await else { return Ok((before, false)) };
         if job.stage.is_terminal() || Instant::now() >= end {
             return Ok((job, false));
         }

@@ -64,7 +64,8 @@ impl Work<'_> {
         let follow = Follow { target, from, until, lines, bytes: OUTPUT_MAX_BYTES, matching: grep };
         let caller = caller.until(self.deadline.max(until.unwrap_or(self.deadline)) + ANSWER_MARGIN);
         let mut observer = Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber };
-        let followed = caller.follow(follow, &mut observer, self.cancelled).await?;
+        let stop = self.operations.submissions.stop(self.cancelled);
+        let followed = caller.follow(follow, &mut observer, &stop.token).await?;
         if followed.ambiguous {
             warnings.push(Warning::CursorLost);
         }

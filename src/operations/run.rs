@@ -8,13 +8,15 @@ use super::Work;
 use super::draft::{JobDraft, RunDraft, UvDraft};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT, Teller};
 use super::outcome::{Outcome, Submission};
-use super::submissions::untold;
+use super::submissions::Untold;
 use super::uv;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Start};
 use crate::secrets::{PlainEnv, Scanned, SecretEnv, SecretNote};
 use crate::types::{Command, Flavor, Image, Labels, Script, Timeout, Volume, default_name, nearest};
 
+/// How long a submission waits for the list of machines.
+const HARDWARE_WITHIN: Duration = Duration::from_secs(5);
 /// How long before the call's deadline a submission must be answered, so that its answer still reaches the client.
 const SUBMIT_MARGIN: Duration = Duration::from_secs(3);
 
@@ -98,12 +100,21 @@ impl Work<'_> {
             return Err(Error::Internal { during: "drafting a job" });
         };
         let caller = self.caller()?;
-        let (namespace, flavors) = tokio::join!(caller.namespace(namespace), caller.hardware());
+        let looking = async {
+            // The price is worth a moment; without the list the Hub decides on the flavor.
+            let hardware = tokio::time::timeout(HARDWARE_WITHIN, caller.hardware());
+            tokio::join!(caller.namespace(namespace), hardware)
+        };
+        let (namespace, flavors) = tokio::select! {
+            () = self.cancelled.cancelled() => return Err(Error::Cancelled),
+            looked = looking => looked,
+        };
+        let flavors = flavors.ok().and_then(Result::ok);
         let namespace = namespace?;
-        if let Ok(flavors) = &flavors {
+        if let Some(flavors) = &flavors {
             self.check_flavor(&spec.flavor, flavors)?;
         }
-        let price = flavors.ok().and_then(|flavors| flavors.get(spec.flavor.as_str())?.micro_usd_per_minute);
+        let price = flavors.and_then(|flavors| flavors.get(spec.flavor.as_str())?.micro_usd_per_minute);
         let mut submission = Submission {
             job: None,
             namespace: self.operations.scrubber.clean_line(namespace.as_str()),
@@ -124,6 +135,7 @@ impl Work<'_> {
         let asked = Asked::of(&spec);
         let sending = caller.until(self.deadline - SUBMIT_MARGIN);
         let sent = self.operations.submissions.submit(sending, permit, namespace.clone(), spec).await?;
+        let to_tell = Untold::new(&sent.job);
         if sent.found_again {
             submission.warnings.push(Warning::FoundAgain);
         }
@@ -142,10 +154,8 @@ impl Work<'_> {
             // The job runs: that its output can't be read is a remark, not an error.
             Err(reason) => submission.warnings.push(Warning::NotFollowed { reason }),
         }
-        if self.cancelled.is_cancelled()
-            && let Some(job) = &submission.job
-        {
-            untold(job);
+        if !self.cancelled.is_cancelled() {
+            to_tell.told();
         }
         Ok(Outcome::Submitted(Box::new(submission)))
     }
@@ -257,7 +267,8 @@ impl Work<'_> {
         };
         let caller = caller.until(until + SUBMIT_MARGIN);
         let mut observer = Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber };
-        caller.follow(follow, &mut observer, self.cancelled).await.map(Some).map_err(|error| error.message())
+        let stop = self.operations.submissions.stop(self.cancelled);
+        caller.follow(follow, &mut observer, &stop.token).await.map(Some).map_err(|error| error.message())
     }
 }
 

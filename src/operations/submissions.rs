@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::Error;
 use crate::hub::{Caller, Job, JobSpec, Submitted};
@@ -16,6 +17,8 @@ pub struct Submissions {
     tasks: TaskTracker,
     /// Under a lock, so that none slips in behind the one who waits for the last.
     end: Arc<Mutex<End>>,
+    /// Following ends, so that what was read is still answered.
+    near: CancellationToken,
 }
 
 /// How far the end has come.
@@ -45,7 +48,7 @@ impl Submissions {
         {
             let reached = self.end.lock().unwrap_or_else(PoisonError::into_inner);
             if *reached == End::Here {
-                return Err(Error::Internal { during: "ending; nothing was submitted" });
+                return Err(Error::Cancelled);
             }
             self.tasks.spawn(async move {
                 let result = caller.submit(permit, &namespace, &spec).await;
@@ -63,8 +66,20 @@ impl Submissions {
         self.reach(End::Near);
     }
 
+    /// What ends the following of a call: the call was given up, or the server is about to end.
+    pub(super) fn stop(&self, cancelled: &CancellationToken) -> Stop {
+        let token = cancelled.child_token();
+        let (near, stopped) = (self.near.clone(), token.clone());
+        let watch = tokio::spawn(async move {
+            near.cancelled().await;
+            stopped.cancel();
+        });
+        Stop { token, _watch: AbortOnDropHandle::new(watch) }
+    }
+
     fn reach(&self, end: End) {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+        self.near.cancel();
     }
 
     /// Begins no further one, and waits until the submissions under way are through.
@@ -75,8 +90,36 @@ impl Submissions {
     }
 }
 
+/// Ends the following of a call.
+pub(super) struct Stop {
+    pub(super) token: CancellationToken,
+    _watch: AbortOnDropHandle<()>,
+}
+
+/// A job whose id is still to be told: it goes to the log if the call that would tell it is dropped.
+pub(super) struct Untold(Option<Job>);
+
+impl Untold {
+    pub(super) fn new(job: &Job) -> Self {
+        Self(Some(job.clone()))
+    }
+
+    /// The answer that tells it is made.
+    pub(super) fn told(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        if let Some(job) = &self.0 {
+            untold(job);
+        }
+    }
+}
+
 /// Names a job that was submitted and whose answer nobody reads.
-pub(super) fn untold(job: &Job) {
+fn untold(job: &Job) {
     tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its call was over before it could be told");
 }
 

@@ -33,18 +33,22 @@ pub fn inline_script(source: &str, options: &[String], arguments: &[String]) -> 
     }
     let chunks: Vec<String> =
         text.as_bytes().chunks(ARGUMENT_MAX).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect();
-    let positions: Vec<String> = (1..=chunks.len()).map(|position| format!("\"${{{position}}}\"")).collect();
-    let decode = if packed { "base64 -d | gzip -dc" } else { "base64 -d" };
-    let program = format!(
-        "set -e; d=$(mktemp -d); printf %s {} | {decode} > \"$d/{FILE_NAME}\"; shift {}; exec uv run {}\"$d/{FILE_NAME}\" \"$@\"",
-        positions.join(" "),
-        chunks.len(),
-        options.iter().flat_map(|option| [shell_words::quote(option), " ".into()]).collect::<String>(),
-    );
+    let quoted: String = options.iter().flat_map(|option| [shell_words::quote(option), " ".into()]).collect();
+    let program = program(chunks.len(), packed, &quoted);
     let mut command = vec!["/bin/sh".to_owned(), "-c".to_owned(), program, INLINE_NAME.to_owned()];
     command.extend(chunks);
     command.extend(arguments.iter().cloned());
     Ok(command)
+}
+
+/// What the shell is told: the source is in its first arguments, the script's own follow.
+fn program(chunks: usize, packed: bool, options: &str) -> String {
+    let positions: Vec<String> = (1..=chunks).map(|position| format!("\"${{{position}}}\"")).collect();
+    let decode = if packed { "base64 -d | gzip -dc" } else { "base64 -d" };
+    format!(
+        "set -e; d=$(mktemp -d); printf %s {} | {decode} > \"$d/{FILE_NAME}\"; shift {chunks}; exec uv run {options}\"$d/{FILE_NAME}\" \"$@\"",
+        positions.join(" "),
+    )
 }
 
 /// The size of the source, in bytes, if this is a command of [`inline_script`], and what uv is called with around it.
@@ -55,18 +59,23 @@ pub fn is_inline_script(command: &[impl AsRef<str>]) -> Option<InlineScript<'_>>
     }
     let (head, tail) = program.as_ref().split_once("; shift ")?;
     let (count, tail) = tail.split_once("; exec uv run ")?;
-    let options = tail.split_once("\"$d/").map(|(options, _)| options.trim())?;
+    let options = tail.split_once("\"$d/").map(|(options, _)| options)?;
     let count: usize = count.parse().ok().filter(|count| *count <= rest.len())?;
+    let packed = head.contains("gzip");
+    // To the letter: what only looks like it is shown as what it is.
+    if self::program(count, packed, options) != program.as_ref() {
+        return None;
+    }
     let (chunks, arguments) = rest.split_at(count);
     let text: String = chunks.iter().map(AsRef::as_ref).collect();
     let bytes = STANDARD.decode(text).ok()?;
-    let size = if head.contains("gzip") {
+    let size = if packed {
         // A gzip file ends in the size of what it holds (RFC 1952, 2.3.1).
         bytes.last_chunk::<4>().map_or(0, |size| u32::from_le_bytes(*size) as usize)
     } else {
         bytes.len()
     };
-    Some(InlineScript { size, options, arguments: arguments.iter().map(AsRef::as_ref).collect() })
+    Some(InlineScript { size, options: options.trim(), arguments: arguments.iter().map(AsRef::as_ref).collect() })
 }
 
 /// What a command of [`inline_script`] holds.

@@ -80,7 +80,9 @@ impl Known {
         let bytes = |entries: &[Entry]| entries.iter().flat_map(|entry| &entry.needles).map(String::len).sum::<usize>();
         while entries.len() > 1 && (entries.len() > MAX_VALUES || bytes(&entries) > MAX_NEEDLE_BYTES) {
             let older = entries.split_last().map_or(&[][..], |(_, older)| older);
-            let oldest = older.iter().position(|entry| !entry.is_token).unwrap_or(0);
+            let oldest_value = older.iter().position(|entry| !entry.is_token);
+            // Tokens make room for tokens alone: a large value never drives the login's own out.
+            let Some(oldest) = oldest_value.or_else(|| (older.len() >= MAX_VALUES).then_some(0)) else { break };
             entries.remove(oldest);
         }
         let index = Arc::new(Index {
@@ -166,7 +168,7 @@ fn needles(value: &str) -> BTreeSet<String> {
         }
         needles.insert(piece.to_owned());
         needles.insert(json::escaped(piece));
-        if piece.len() <= MAX_ENCODED_BYTES {
+        if value.len() <= MAX_ENCODED_BYTES {
             insert_encoded(&mut needles, piece);
         }
     }

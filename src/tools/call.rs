@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments;
 use super::form::Arguments;
+use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, VERBS, Verb};
 use crate::error::{Error, Fault, Problem};
 use crate::operations::Call;
@@ -53,6 +54,12 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Unders
             faults
                 .push(Problem::Missing { example: example.get(*required).cloned().unwrap_or_default() }.at(*required));
         }
+    }
+    let mut written = Vec::new();
+    given.iter().for_each(|(name, value)| texts(name, value, &mut written));
+    for (path, _) in written.into_iter().filter(|(_, text)| is_stand_in(text)) {
+        faults
+            .push(Problem::malformed("…", "your own text: what you sent only stands for it in a mended call").at(path));
     }
     let mut readable = Vec::new();
     for (name, value) in &given {

@@ -9,6 +9,7 @@ mod call;
 mod form;
 mod render;
 mod schema;
+mod stand_in;
 mod usage;
 mod verbs;
 

@@ -58,18 +58,23 @@ where
         begun: false,
     };
     let serving = async move {
-        match server.serve(transport).await {
-            Ok(running) => drop(running.waiting().await),
-            // Standard input closed before the first request: nothing was asked.
-            Err(error) => tracing::debug!(%error, "the session ended before it began"),
-        }
+        // Not with the error's words, which repeat the message.
+        let Ok(running) = server.serve(transport).await else {
+            tracing::debug!("the session ended before it began");
+            return;
+        };
+        drop(running.waiting().await);
     };
-    let serving = tokio::spawn(serving);
+    let mut serving = tokio::spawn(serving);
     tokio::select! {
         () = stop => {
             on_end();
             tracing::debug!("told to stop");
             return Ok(Stopped::Signal);
+        }
+        _ = &mut serving => {
+            on_end();
+            return Ok(Stopped::InputClosed);
         }
         () = input_closed.cancelled() => {
             on_end();
@@ -87,7 +92,7 @@ struct StdioTransport<R, W, F> {
     output: Arc<Mutex<W>>,
     input_closed: CancellationToken,
     oversized: F,
-    /// A request has come: before the first one, notifications are dropped, since rmcp would end the session on one.
+    /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
     begun: bool,
 }
 
@@ -102,7 +107,7 @@ where
             return Parsed::Nothing;
         }
         match self.codec.decode(&mut line) {
-            Ok(Some(ClientJsonRpcMessage::Notification(_))) if !self.begun => Parsed::Nothing,
+            Ok(Some(message)) if !self.begun && !matches!(message, ClientJsonRpcMessage::Request(_)) => Parsed::Nothing,
             Ok(Some(message)) => {
                 self.begun = true;
                 Parsed::Message(Box::new(message))

@@ -76,7 +76,6 @@ async fn the_hint_of_a_wrong_call_is_that_call_mended() {
         ("run", json!({"command": ["true"], "timeout": "2 hours", "detach": true})),
         ("run", json!({"command": ["true"], "flavor": "cpu-basik", "detach": true})),
         ("run", json!({"command": ["true"], "flavor": "a100", "detach": true})),
-        ("run", json!({"image": "python:3.12", "detach": true})),
         ("uv", json!({"script": "print(1)\n", "python": 3.12, "detach": true})),
         (
             "uv",
@@ -93,6 +92,26 @@ async fn the_hint_of_a_wrong_call_is_that_call_mended() {
     }
     let flavors: Vec<_> = jobs_posted(&hub).iter().map(|request| request.body["flavor"].clone()).collect();
     assert!(flavors.contains(&json!("a100-large")), "of machines that begin alike the cheapest: {flavors:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_stands_for_a_text_is_refused_when_it_is_sent_back() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let script = format!("print('{}')\n", "x".repeat(1000));
+    let args = json!({"script": script, "secrets": {"KEY": "a-value-of-mine"}, "timout": "1h"});
+    let answer = server.jobs("uv", args).await;
+    assert!(!answer.text.contains("a-value-of-mine") && !answer.text.contains(&script));
+    let (_, mended) = answer.text.split_once("send {").unwrap();
+    let answer = server.call("hf_jobs", serde_json::from_str(&format!("{{{mended}")).unwrap()).await;
+    assert_eq!(answer.code(), "invalid_arguments", "{answer:?}");
+    assert!(answer.text.contains("`script`") && answer.text.contains("`secrets.KEY`"), "{answer:?}");
+    let answer = server.jobs("uv", json!({"dependencies": ["numpy"]})).await;
+    assert!(
+        answer.text.contains("`script` is required") && !answer.text.contains("send {"),
+        "nothing is made up: {answer:?}"
+    );
+    assert!(hub.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,7 +159,6 @@ async fn output_is_read_from_the_end_from_a_cursor_by_pattern_and_along() {
     while first.structured["logs"]["lines"].as_array().unwrap().len() < 6 {
         first = server.jobs("logs", json!({"job_id": job, "wait": "1s"})).await;
     }
-    assert_eq!(first.structured["logs"]["next_cursor"], "n6");
     let tail = server.jobs("logs", json!({"job_id": job, "tail": 2})).await;
     assert_eq!(tail.structured["logs"]["lines"], json!(["line 5", "line 6"]));
     assert_eq!(tail.structured["logs"]["finished"], false);

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{ErrorAnswer, FaultAnswer};
+use super::super::stand_in::{REST, VEIL};
 use super::Page;
 use crate::error::{Credential, Error, Fault, Problem, SecretProblem};
 use crate::secrets::Scrubber;
@@ -63,7 +64,14 @@ fn mended(mut args: Map<String, Value>, faults: &[Fault], scrubber: &Scrubber) -
 
 /// A secret that was written out is not repeated; references are.
 fn veil(secrets: &mut Value) {
-    let veiled = |value: &str| if value.contains('$') { value.to_owned() } else { "<as given>".to_owned() };
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    let is_reference = |value: &str| {
+        let name = value
+            .strip_prefix('$')
+            .map(|name| name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name));
+        name.is_some_and(is_name) || value.contains("$HF_TOKEN") || value.contains("${HF_TOKEN}")
+    };
+    let veiled = |value: &str| if is_reference(value) { value.to_owned() } else { VEIL.to_owned() };
     match secrets {
         Value::Object(fields) => {
             for value in fields.values_mut() {
@@ -86,29 +94,33 @@ fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
     match &fault.problem {
         Problem::Unknown { nearest: Some(nearest) } => {
             let value = args.remove(path)?;
-            args.entry(nearest.clone()).or_insert(value);
+            if args.insert(nearest.clone(), value).is_some() {
+                return None;
+            }
         }
-        Problem::Missing { example } => {
-            args.insert(path.to_owned(), example.clone());
+        // Below these a fault is one of the name, which no value mends.
+        Problem::Malformed { .. } if ["env.", "secrets.", "labels."].iter().any(|map| path.starts_with(map)) => {
+            return None;
         }
         Problem::Malformed { instead: Some(instead), .. } => *place(args, path)? = instead.clone(),
         Problem::Secret(SecretProblem::Slip { .. }) => *place(args, path)? = json!("$HF_TOKEN"),
-        Problem::Conflict { .. } => {
-            args.remove(path);
-        }
         Problem::Credential { credential: Credential::VendorKey(_) | Credential::UrlUserinfo, .. } => return None,
-        Problem::Credential { secret, .. } => {
+        Problem::Credential { credential, secret } => {
             let name = path.strip_prefix("env.")?;
-            remove_variable(args.get_mut("env")?, name);
+            let removed = remove_variable(args.get_mut("env")?, name)?;
+            // `Bearer $HF_TOKEN` stays what it is, where it is resolved.
+            let resolved = ["$HF_TOKEN", "${HF_TOKEN}"].iter().any(|placeholder| removed.contains(placeholder));
+            let value =
+                if *credential == Credential::Placeholder && resolved { removed } else { "$HF_TOKEN".to_owned() };
             if args.get("env").is_some_and(|env| env == &json!({}) || env == &json!([])) {
                 args.remove("env");
             }
             let secrets = args.entry("secrets").or_insert_with(|| json!({}));
             match secrets {
                 Value::Object(secrets) => {
-                    secrets.insert(secret.clone(), json!("$HF_TOKEN"));
+                    secrets.insert(secret.clone(), json!(value));
                 }
-                Value::Array(secrets) => secrets.push(json!(format!("{secret}=$HF_TOKEN"))),
+                Value::Array(secrets) => secrets.push(json!(format!("{secret}={value}"))),
                 _ => return None,
             }
         }
@@ -117,13 +129,16 @@ fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
     Some(())
 }
 
-fn remove_variable(env: &mut Value, name: &str) {
+/// Takes a variable out of a map or a list of `NAME=value`; its value as it was written.
+fn remove_variable(env: &mut Value, name: &str) -> Option<String> {
     match env {
-        Value::Object(fields) => {
-            fields.remove(name);
+        Value::Object(fields) => fields.shift_remove(name)?.as_str().map(str::to_owned),
+        Value::Array(items) => {
+            let at =
+                items.iter().position(|item| item.as_str().and_then(|text| text.split('=').next()) == Some(name))?;
+            items.remove(at).as_str()?.split_once('=').map(|(_, value)| value.to_owned())
         }
-        Value::Array(items) => items.retain(|item| item.as_str().and_then(|text| text.split('=').next()) != Some(name)),
-        _ => {}
+        _ => None,
     }
 }
 
@@ -143,7 +158,7 @@ fn shorten(name: &str, value: &mut Value, scrubber: &Scrubber) {
     match value {
         Value::String(text) if text.chars().count() > REPEATED_MAX_CHARS => {
             let shown: String = scrubber.clean(text).chars().take(40).collect();
-            *text = format!("{shown}… (the rest of your `{name}`)");
+            *text = format!("{shown}{REST}{name}`)");
         }
         Value::Array(items) => items.iter_mut().for_each(|item| shorten(name, item, scrubber)),
         Value::Object(fields) => fields.values_mut().for_each(|item| shorten(name, item, scrubber)),

@@ -61,7 +61,11 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
     match followed.ended {
         Ended::Finished => page.line(&over(followed)),
         Ended::Full => page.line(&format!("there is more: go on with {}", next_call(followed, &cursor))),
-        _ if followed.job.stage.is_terminal() => page.line(&over(followed)),
+        _ if followed.job.stage.is_terminal() => page.line(&format!(
+            "{}; its output was not read to the end: go on with {}",
+            over(followed),
+            next_call(followed, &cursor)
+        )),
         _ => page.line(&format!("the job goes on: follow with {}", next_call(followed, &cursor))),
     }
     page.answer.logs = Some(Logs {
