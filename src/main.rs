@@ -86,20 +86,14 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         let server = server.clone();
         move |limit, method: Option<&str>| server.oversized(limit, method)
     };
-    let code = match serve_stdio(server, oversized, stop, || operations.submissions().announce()).await {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            logging::notice(scrubber, &format!("error: standard input and output can't be used: {error}"));
-            ExitCode::FAILURE
-        }
-    };
+    serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
     if tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish()).await.is_err() {
         tracing::error!("a submission had no answer in time; look with `hf jobs ps -a` whether it started");
     }
     if let Some(local) = local {
         local.shutdown().await;
     }
-    code
+    ExitCode::SUCCESS
 }
 
 /// The embedded Hub and the session's token on it.

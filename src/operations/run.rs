@@ -8,7 +8,6 @@ use super::Work;
 use super::draft::{JobDraft, RunDraft, UvDraft};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT, Teller};
 use super::outcome::{Outcome, Submission};
-use super::submissions::Untold;
 use super::uv;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Start};
@@ -134,8 +133,7 @@ impl Work<'_> {
         }
         let asked = Asked::of(&spec);
         let sending = caller.until(self.deadline - SUBMIT_MARGIN);
-        let sent = self.operations.submissions.submit(sending, permit, namespace.clone(), spec).await?;
-        let to_tell = Untold::new(&sent.job);
+        let (sent, untold) = self.operations.submissions.submit(sending, permit, namespace.clone(), spec).await?;
         if sent.found_again {
             submission.warnings.push(Warning::FoundAgain);
         }
@@ -154,8 +152,8 @@ impl Work<'_> {
             // The job runs: that its output can't be read is a remark, not an error.
             Err(reason) => submission.warnings.push(Warning::NotFollowed { reason }),
         }
-        if !self.cancelled.is_cancelled() {
-            to_tell.told();
+        if !self.cancelled.is_cancelled() && !self.operations.submissions.is_near_end() {
+            untold.told();
         }
         Ok(Outcome::Submitted(Box::new(submission)))
     }

@@ -15,55 +15,51 @@ use crate::types::Namespace;
 #[derive(Debug, Clone, Default)]
 pub struct Submissions {
     tasks: TaskTracker,
-    /// Under a lock, so that none slips in behind the one who waits for the last.
-    end: Arc<Mutex<End>>,
-    /// Following ends, so that what was read is still answered.
+    /// The end is near: following stops, and every job is named in the log, since the client may be gone.
     near: CancellationToken,
-}
-
-/// How far the end has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd)]
-enum End {
-    #[default]
-    Far,
-    /// Nobody may be there to read answers: what becomes of submissions goes to the log, too.
-    Near,
-    /// No further submission is begun.
-    Here,
+    /// No further one is begun. Under a lock, so that none slips in behind the one who waits for the last.
+    closed: Arc<Mutex<bool>>,
 }
 
 impl Submissions {
-    /// Submits a job in a task of its own, and waits for what became of it.
-    ///
-    /// If the waiting is given up, or [`Submissions::announce`] was called, the job's id goes to the log.
+    /// Submits a job in a task of its own, and waits for what became of it. Who gives up waiting leaves the job's id to the
+    /// log.
     pub(super) async fn submit(
         &self,
         caller: Caller,
         permit: Permit<Submit>,
         namespace: Namespace,
         spec: JobSpec,
-    ) -> Result<Submitted, Error> {
+    ) -> Result<(Submitted, Untold), Error> {
         let (sender, receiver) = oneshot::channel();
-        let end = self.end.clone();
         {
-            let reached = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-            if *reached == End::Here {
+            let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+            if *closed {
                 return Err(Error::Cancelled);
             }
             self.tasks.spawn(async move {
-                let result = caller.submit(permit, &namespace, &spec).await;
-                if *end.lock().unwrap_or_else(PoisonError::into_inner) != End::Far {
-                    log(&result);
+                let submitted = caller.submit(permit, &namespace, &spec).await;
+                let submitted = submitted.map(|submitted| {
+                    let untold = Untold(Some(submitted.job.clone()));
+                    (submitted, untold)
+                });
+                if let Err(Err(error)) = sender.send(submitted) {
+                    let (code, message) = (error.code().as_str(), error.message());
+                    tracing::warn!(code, "a submission whose call was over failed: {message}");
                 }
-                sender.send(result).unwrap_or_else(|result| log(&result));
             });
         }
         receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
     }
 
-    /// From now on what becomes of submissions goes to the log, too: the client may be gone.
+    /// The client may be gone: following stops, so that what was read is still answered.
     pub fn announce(&self) {
-        self.reach(End::Near);
+        self.near.cancel();
+    }
+
+    /// Whether answers may find nobody to read them.
+    pub(super) fn is_near_end(&self) -> bool {
+        self.near.is_cancelled()
     }
 
     /// What ends the following of a call: the call was given up, or the server is about to end.
@@ -77,14 +73,10 @@ impl Submissions {
         Stop { token, _watch: AbortOnDropHandle::new(watch) }
     }
 
-    fn reach(&self, end: End) {
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
-        self.near.cancel();
-    }
-
     /// Begins no further one, and waits until the submissions under way are through.
     pub async fn finish(&self) {
-        self.reach(End::Here);
+        self.announce();
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -100,11 +92,7 @@ pub(super) struct Stop {
 pub(super) struct Untold(Option<Job>);
 
 impl Untold {
-    pub(super) fn new(job: &Job) -> Self {
-        Self(Some(job.clone()))
-    }
-
-    /// The answer that tells it is made.
+    /// The answer that tells it is made, and somebody reads it.
     pub(super) fn told(mut self) {
         self.0 = None;
     }
@@ -113,25 +101,7 @@ impl Untold {
 impl Drop for Untold {
     fn drop(&mut self) {
         if let Some(job) = &self.0 {
-            untold(job);
-        }
-    }
-}
-
-/// Names a job that was submitted and whose answer nobody reads.
-fn untold(job: &Job) {
-    tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its call was over before it could be told");
-}
-
-fn log(result: &Result<Submitted, Error>) {
-    match result {
-        Ok(submitted) => untold(&submitted.job),
-        Err(error) => {
-            tracing::warn!(
-                code = error.code().as_str(),
-                "a submission whose call was over failed: {}",
-                error.message()
-            );
+            tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its answer may not have been read");
         }
     }
 }

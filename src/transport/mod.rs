@@ -3,4 +3,4 @@
 mod line;
 mod stdio;
 
-pub use stdio::{Stopped, serve_stdio};
+pub use stdio::serve_stdio;

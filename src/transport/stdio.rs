@@ -23,37 +23,20 @@ use crate::server::Oversized;
 /// being followed is not.
 const ANSWERS_AFTER_EOF: Duration = Duration::from_millis(700);
 
-/// Why serving ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
-    /// Standard input was closed.
-    InputClosed,
-    /// The process was told to stop.
-    Signal,
-}
-
-/// Serves until standard input closes or `stop` resolves. `oversized` makes the answer to a message that was too
-/// long; `on_end` is told of either at once, while answers under way are still sent.
-///
-/// # Errors
-/// The protocol could not be started.
-pub async fn serve_stdio<S, F>(
-    server: S,
-    oversized: F,
-    stop: impl Future<Output = ()>,
-    on_end: impl FnOnce(),
-) -> io::Result<Stopped>
+/// Serves until standard input closes, standard output breaks, or `stop` resolves. `oversized` makes the answer to a message
+/// that was too long; `on_end` is told of the end at once, while answers under way are still sent.
+pub async fn serve_stdio<S, F>(server: S, oversized: F, stop: impl Future<Output = ()>, on_end: impl FnOnce())
 where
     S: ServerHandler,
     F: Fn(usize, Option<&str>) -> Oversized + Send + 'static,
 {
-    let input_closed = CancellationToken::new();
+    let closed = CancellationToken::new();
     let (input, output) = stdio_pipes();
     let transport = StdioTransport {
         lines: Lines::new(input, LINE_MAX_BYTES),
         codec: JsonRpcMessageCodec::new(),
         output: Arc::new(Mutex::new(output)),
-        input_closed: input_closed.clone(),
+        closed: closed.clone(),
         oversized,
         begun: false,
     };
@@ -70,27 +53,27 @@ where
         () = stop => {
             on_end();
             tracing::debug!("told to stop");
-            return Ok(Stopped::Signal);
+            return;
         }
         _ = &mut serving => {
             on_end();
-            return Ok(Stopped::InputClosed);
+            return;
         }
-        () = input_closed.cancelled() => {
+        () = closed.cancelled() => {
             on_end();
-            tracing::debug!("standard input is closed");
+            tracing::debug!("the client is gone");
         }
     }
     // The rest of the session has a moment to answer; then it is dropped with the runtime.
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
-    Ok(Stopped::InputClosed)
 }
 
 struct StdioTransport<R, W, F> {
     lines: Lines<R>,
     codec: JsonRpcMessageCodec<ClientJsonRpcMessage>,
     output: Arc<Mutex<W>>,
-    input_closed: CancellationToken,
+    /// Nothing comes any more, or nothing that goes out is read.
+    closed: CancellationToken,
     oversized: F,
     /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
     begun: bool,
@@ -153,14 +136,20 @@ where
     type Error = io::Error;
 
     fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        let output = self.output.clone();
-        async move { write(&output, &message).await }
+        let (output, closed) = (self.output.clone(), self.closed.clone());
+        async move {
+            let written = write(&output, &message).await;
+            if written.is_err() {
+                closed.cancel();
+            }
+            written
+        }
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
             let Ok(Some(line)) = self.lines.next().await else {
-                self.input_closed.cancel();
+                self.closed.cancel();
                 return None;
             };
             let answer = match line {

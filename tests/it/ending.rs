@@ -8,17 +8,23 @@ use tokio::sync::Notify;
 
 use crate::support::{Fault, Proxy, Server, ServerBuilder, hub, jobs_posted};
 
-/// Begins a job that outlives the test, and comes back when the server follows it.
-async fn follow(server: &mut Server) {
+/// Begins a job that outlives the test, and comes back with its id when the server follows it.
+async fn follow(server: &mut Server) -> String {
     let arguments = json!({"operation": "run", "args": {"command": ["/bin/sh", "-c", "echo started; sleep 1000"]}});
     let params = json!({"name": "hf_jobs", "arguments": arguments, "_meta": {"progressToken": "p"}});
     server.begin("tools/call", params).await;
+    let mut job = String::new();
     loop {
         let note = server.message().await.unwrap();
+        if let Some((named, _)) =
+            note["params"]["message"].as_str().and_then(|note| note.strip_prefix("job ")?.split_once(':'))
+        {
+            named.clone_into(&mut job);
+        }
         if note["params"]["message"] == "started"
             || note["params"]["message"].as_str().is_some_and(|note| note.contains("RUNNING"))
         {
-            return;
+            return job;
         }
     }
 }
@@ -35,6 +41,11 @@ async fn it_ends_with_its_input() {
     assert_eq!(Server::at(&hub).await.finish().await.0, Some(0), "when nothing is under way");
     let mut server = Server::at(&hub).await;
     follow(&mut server).await;
+    server.close_input();
+    // Following ends with what it has, so that the job is told.
+    let answer = Server::answer(&server.answer_to(&json!(2)).await);
+    assert_eq!(answer.structured["job"]["stage"], "RUNNING", "{answer:?}");
+    assert!(answer.text.contains(&answer.job_id()));
     assert_eq!(server.finish().await.0, Some(0), "while a job is followed");
     assert_eq!(jobs_posted(&hub).len(), 1);
 }
@@ -43,8 +54,30 @@ async fn it_ends_with_its_input() {
 async fn it_ends_on_sigterm() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
-    follow(&mut server).await;
+    let job = follow(&mut server).await;
     terminate(&server);
+    let (code, stderr, output) = server.ended_with_output().await;
+    assert_eq!(code, Some(0));
+    let answered = output.iter().any(|line| line.contains("\"structuredContent\"") && line.contains(&job));
+    assert!(answered || stderr.contains(&job), "the job is told: {stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_on_sigterm_from_its_first_answer_on() {
+    let hub = hub().await;
+    for _ in 0..5 {
+        let server = Server::at(&hub).await;
+        terminate(&server);
+        assert_eq!(server.ended().await.0, Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_when_nobody_reads_its_answers() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    server.close_output();
+    server.begin("ping", json!({})).await;
     assert_eq!(server.ended().await.0, Some(0));
 }
 
@@ -75,7 +108,7 @@ async fn a_submission_under_way_is_seen_through_and_its_job_named_in_the_log() {
         } else {
             server.close_input();
         }
-        server.logged(if by_signal { "told to stop" } else { "standard input is closed" }).await;
+        server.logged(if by_signal { "told to stop" } else { "the client is gone" }).await;
         release.notify_one();
         let (code, stderr) = server.ended().await;
         assert_eq!(code, Some(0));

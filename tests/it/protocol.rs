@@ -55,6 +55,7 @@ async fn what_is_no_message_is_survived() {
     let hub = hub().await;
     let mut server = ServerBuilder::at(&hub).spawn();
     for line in [
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}",
         "garbage",
         "",
         "\r",

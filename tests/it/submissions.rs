@@ -130,6 +130,23 @@ async fn a_cancelled_call_sees_its_submission_through_and_names_the_job_in_the_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_before_its_submission_submits_nothing() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    let release = Arc::new(Notify::new());
+    proxy.fault("GET /api/whoami-v2", 1, Fault::HoldAnswer(release.clone()));
+    let arguments = json!({"operation": "run", "args": {"command": ["true"]}});
+    let id = server.begin("tools/call", json!({"name": "hf_jobs", "arguments": arguments})).await;
+    proxy.handled().await;
+    server.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})).await;
+    server.request("ping", json!({})).await;
+    release.notify_one();
+    // The account is asked for again, and answered: by then a submission would have been on its way.
+    assert!(!server.call("hf_whoami", json!({})).await.is_error);
+    assert_eq!(server.finish().await.0, Some(0));
+    assert!(jobs_posted(&hub).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_echoes_the_token_is_redacted() {
     let (hub, proxy, mut server) = behind_proxy().await;
     let body = format!("{{\"error\": \"bad token {}\"}}", hub.token());

@@ -23,7 +23,7 @@ pub struct ServerBuilder {
 pub struct Server {
     pub child: Child,
     stdin: Option<ChildStdin>,
-    stdout: Lines<BufReader<ChildStdout>>,
+    stdout: Option<Lines<BufReader<ChildStdout>>>,
     stderr: Arc<Mutex<String>>,
     stderr_grew: Arc<Notify>,
     stderr_done: tokio::task::JoinHandle<()>,
@@ -136,7 +136,7 @@ impl ServerBuilder {
                 grew.notify_one();
             }
         });
-        let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let stdout = Some(BufReader::new(child.stdout.take().unwrap()).lines());
         Server {
             stdin: child.stdin.take(),
             child,
@@ -202,8 +202,10 @@ impl Server {
 
     /// The next message, `None` at the end of the output.
     pub async fn message(&mut self) -> Option<Value> {
-        let line =
-            tokio::time::timeout(PATIENCE, self.stdout.next_line()).await.expect("the server is silent").unwrap()?;
+        let line = tokio::time::timeout(PATIENCE, self.stdout.as_mut()?.next_line())
+            .await
+            .expect("the server is silent")
+            .unwrap()?;
         self.output.push(line.clone());
         Some(serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON on standard output: {line}")))
     }
@@ -261,13 +263,24 @@ impl Server {
         self.ended().await
     }
 
+    /// Reads no further answers: the server's output is a broken pipe from now on.
+    pub fn close_output(&mut self) {
+        drop(self.stdout.take());
+    }
+
     /// Waits for the end.
-    pub async fn ended(mut self) -> (Option<i32>, String) {
+    pub async fn ended(self) -> (Option<i32>, String) {
+        let (code, stderr, _) = self.ended_with_output().await;
+        (code, stderr)
+    }
+
+    /// Waits for the end; the lines of standard output, too.
+    pub async fn ended_with_output(mut self) -> (Option<i32>, String, Vec<String>) {
         while self.message().await.is_some() {}
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the server does not end").unwrap();
         self.stderr_done.await.unwrap();
         let stderr = self.stderr.lock().unwrap().clone();
-        (status.code(), stderr)
+        (status.code(), stderr, self.output)
     }
 }
 
