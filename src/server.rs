@@ -211,7 +211,7 @@ impl Progress for Notes {
         self.last = Some(Instant::now());
         self.sent += 1;
         let note = ProgressNotificationParam::new(token, f64::from(self.sent))
-            .with_message(text.as_str().chars().take(NOTE_MAX_CHARS).collect::<String>());
+            .with_message(text.bounded(NOTE_MAX_CHARS).into_string());
         // A client that does not read its notes does without the newest.
         self.sender.try_send(note).ok();
     }

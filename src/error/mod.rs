@@ -78,6 +78,9 @@ pub enum Error {
     },
 }
 
+/// How many faults of a call are told: whoever mends these sees the rest at the next call.
+const FAULTS_TOLD: usize = 20;
+
 impl Error {
     /// A wrong argument of a call that has one fault only.
     pub fn argument(operation: &str, fault: Fault) -> Self {
@@ -100,10 +103,10 @@ impl Error {
         }
     }
 
-    /// All that is wrong with the arguments, if that is the error.
+    /// What is wrong with the arguments, if that is the error: the first twenty faults.
     pub fn faults(&self) -> &[Fault] {
         match self {
-            Self::Arguments { faults, .. } => faults,
+            Self::Arguments { faults, .. } => faults.get(..FAULTS_TOLD).unwrap_or(faults),
             _ => &[],
         }
     }

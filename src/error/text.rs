@@ -17,8 +17,10 @@ impl Error {
                 [fault] => format!("`{operation}` was not sent: {}", fault.message()),
                 faults => {
                     let count = format!("`{operation}` was not sent, {} arguments are wrong:", faults.len());
-                    let lines = faults.iter().map(|fault| format!("- {}", fault.message()));
-                    std::iter::once(count).chain(lines).collect::<Vec<_>>().join("\n")
+                    let lines = self.faults().iter().map(|fault| format!("- {}", fault.message()));
+                    let more = faults.len() - self.faults().len();
+                    let more = (more > 0).then(|| format!("- and {more} more"));
+                    std::iter::once(count).chain(lines).chain(more).collect::<Vec<_>>().join("\n")
                 }
             },
             Self::UnknownOperation { given, nearest: _, known } => {
@@ -55,8 +57,8 @@ impl Error {
                     "ask the user to put a token into {source} again, by `hf auth login` or by setting HF_TOKEN; tokens are made at {TOKEN_SETTINGS}"
                 )
             }
-            Self::Arguments { faults, .. } => {
-                let mut hints: Vec<String> = faults.iter().filter_map(Fault::hint).collect();
+            Self::Arguments { .. } => {
+                let mut hints: Vec<String> = self.faults().iter().filter_map(Fault::hint).collect();
                 hints.dedup();
                 hints.join("; ")
             }
@@ -83,9 +85,18 @@ impl Error {
 }
 
 impl Fault {
+    /// The argument as it is told: whole, or, where it is no name any more, not at all: half a token would be recognised by
+    /// nobody.
+    pub fn shown(&self) -> String {
+        if self.argument.len() <= ARGUMENT_MAX_BYTES {
+            return self.argument.clone();
+        }
+        format!("an argument of {} bytes", self.argument.len())
+    }
+
     /// What is wrong, naming the argument.
     pub fn message(&self) -> String {
-        let argument = &self.argument;
+        let argument = &self.shown();
         match &self.problem {
             Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
             Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
@@ -163,7 +174,7 @@ impl Fault {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        let argument = &self.argument;
+        let argument = &self.shown();
         Some(match &self.problem {
             Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
             Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
@@ -347,6 +358,8 @@ impl Warning {
     }
 }
 
+/// The longest path of an argument that is repeated, in bytes.
+const ARGUMENT_MAX_BYTES: usize = 300;
 /// The most of a foreign value that a message repeats, in characters: enough to recognise it.
 const VALUE_MAX: usize = 120;
 

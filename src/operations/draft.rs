@@ -1,4 +1,5 @@
-//! A submission as far as the call alone tells: what was given and has the right form.
+//! A submission as far as the call alone tells: what was given and has the right form. None of it can be printed, since its
+//! secrets are as the caller wrote them.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::types::{
 };
 
 /// What `run` was given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RunDraft {
     /// The image; without one, `python:3.12`.
     pub image: Option<Image>,
@@ -20,7 +21,7 @@ pub struct RunDraft {
 }
 
 /// What `uv` was given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct UvDraft {
     /// The script, which is there unless it is among the faults.
     pub script: Option<Script>,
@@ -37,7 +38,7 @@ pub struct UvDraft {
 }
 
 /// What all submissions are given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct JobDraft {
     /// The machine; without one, `cpu-basic`.
     pub flavor: Option<Flavor>,
@@ -73,4 +74,14 @@ pub struct JobDraft {
     pub dry_run: bool,
     /// Remarks on the arguments.
     pub warnings: Vec<Warning>,
+}
+
+#[cfg(test)]
+mod tests {
+    use static_assertions::assert_not_impl_any;
+
+    use super::*;
+
+    assert_not_impl_any!(JobDraft: std::fmt::Debug, serde::Serialize);
+    assert_not_impl_any!(crate::operations::Call: std::fmt::Debug, serde::Serialize);
 }

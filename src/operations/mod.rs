@@ -35,7 +35,6 @@ use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Sessi
 const CALL_TIME: Duration = Duration::from_secs(50);
 
 /// What is to be done, as far as the call alone tells.
-#[derive(Debug)]
 pub enum Operation {
     /// Who is logged in.
     WhoAmI,
@@ -54,7 +53,6 @@ pub enum Operation {
 }
 
 /// A call of a tool: what is to be done, every readable text of it, and what is wrong with it so far.
-#[derive(Debug)]
 pub struct Call {
     /// The operation's name, as the caller is told.
     pub name: &'static str,

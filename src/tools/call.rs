@@ -10,6 +10,8 @@ use crate::error::{Error, Fault, Problem};
 use crate::operations::Call;
 use crate::types::nearest;
 
+/// The longest name that an answer repeats, in bytes.
+const NAME_MAX_BYTES: usize = 200;
 /// How like a known name an unknown one must be to be taken for a slip of it (Jaro-Winkler).
 const SLIP: f64 = 0.75;
 
@@ -94,7 +96,7 @@ fn find(written: &str) -> Result<Option<&'static Verb>, Error> {
     let name = VERB_SYNONYMS.iter().find(|(synonym, _)| *synonym == name).map_or(name.as_str(), |(_, verb)| verb);
     verbs::verb(name).map(Some).ok_or_else(|| Error::UnknownOperation {
         // As it was written: the scrubber would not know a token in another form.
-        given: written.to_owned(),
+        given: repeated(written),
         nearest: slip_of(name, VERBS.iter().map(|verb| verb.name)),
         known: VERBS.iter().map(|verb| verb.name).collect(),
     })
@@ -151,6 +153,11 @@ fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map
         }
     }
     known
+}
+
+/// A name as an answer repeats it: whole, or, where it is no name any more, not at all.
+fn repeated(name: &str) -> String {
+    if name.len() <= NAME_MAX_BYTES { name.to_owned() } else { format!("a name of {} bytes", name.len()) }
 }
 
 /// The known name that `written` is a slip of, if it is like one.

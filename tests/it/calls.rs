@@ -115,6 +115,29 @@ async fn what_only_stands_for_a_text_is_refused_when_it_is_sent_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_bulk_is_told_in_short() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let many: serde_json::Map<String, Value> =
+        (0..5_000).map(|number| (format!("unknown{number}"), json!(1))).collect();
+    let long = "x".repeat(1_000_000);
+    for call in [
+        json!({"operation": "ps", "args": many}),
+        json!({"operation": "ps", "args": {long.as_str(): 1}}),
+        json!({"operation": "run", "args": {"command": ["true"], "env": {long.as_str(): "1"}, "labels": {long.as_str(): "1"}}}),
+        json!({"operation": long}),
+        json!({"operation": "logs", "args": {"job_id": long}}),
+        json!({"operation": "ps", "args": {"namespace": long, "status": [long]}}),
+    ] {
+        let answer = server.call("hf_jobs", call).await;
+        assert!(answer.is_error);
+        let size = answer.text.len() + answer.structured.to_string().len();
+        assert!(size < 16_000, "{size} bytes: {}", answer.text.chars().take(500).collect::<String>());
+    }
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ids_that_would_lead_elsewhere_never_reach_the_hub() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;

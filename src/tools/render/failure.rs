@@ -22,7 +22,7 @@ pub(super) fn answer(error: &Error, hint: &str, scrubber: &Scrubber) -> ErrorAns
             .faults()
             .iter()
             .map(|fault| FaultAnswer {
-                argument: scrubber.clean_line(&fault.argument),
+                argument: scrubber.clean_line(&fault.shown()),
                 code: fault.code().as_str().to_owned(),
                 message: scrubber.clean_line(&fault.message()),
             })
@@ -32,8 +32,8 @@ pub(super) fn answer(error: &Error, hint: &str, scrubber: &Scrubber) -> ErrorAns
 
 pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, written: Option<Map<String, Value>>) {
     let mut hint = error.hint();
-    if let (Some(operation), Some(written)) = (operation, written)
-        && let Some(args) = mended(written, error.faults(), page.scrubber)
+    if let (Some(operation), Some(written), Error::Arguments { faults, .. }) = (operation, written, error)
+        && let Some(args) = mended(written, faults, page.scrubber)
     {
         let call = json!({"operation": operation, "args": args});
         let before = if hint.is_empty() { String::new() } else { format!("{hint}; ") };
