@@ -71,9 +71,17 @@ impl Config {
             secret_env: cli.secret_env.clone(),
             script_directories: script_directories(&cli.script_dir)?,
             read_only: cli.read_only,
-            user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN"),
+            user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN").filter(|origin| is_word(origin)),
         })
     }
+}
+
+/// The longest word that is added to the User-Agent, in bytes: Hub libraries send names there.
+const ORIGIN_MAX_BYTES: usize = 100;
+
+/// Whether a text can stand in a User-Agent: one word of visible ASCII.
+fn is_word(text: &str) -> bool {
+    text.len() <= ORIGIN_MAX_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';')
 }
 
 /// `RUST_LOG`, which counts where `--log-level` was not given.

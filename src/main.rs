@@ -75,7 +75,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         None => Box::new(EnvironmentSession::new(config.secret_env.clone())),
     };
     let operations = Arc::new(Operations::new(OperationsSetup {
-        hub: Hub::new(HubSetup { endpoint, scrubber: scrubber.clone(), user_agent_suffix: config.user_agent_origin }),
+        hub: Hub::new(HubSetup { endpoint, scrubber: scrubber.clone(), origin: config.user_agent_origin }),
         session,
         scrubber: scrubber.clone(),
         policy: Policy { read_only: config.read_only },
@@ -87,8 +87,14 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         move |limit, method: Option<&str>| server.oversized(limit, method)
     };
     serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
-    if tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish()).await.is_err() {
-        tracing::error!("a submission had no answer in time; look with `hf jobs ps -a` whether it started");
+    let finishing = tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish());
+    let unanswered = tokio::select! {
+        finished = finishing => finished.is_err(),
+        // Told to stop again: at once.
+        () = stop_signal() => true,
+    };
+    if unanswered {
+        tracing::error!("a submission had no answer yet; look with `hf jobs ps -a` whether it started");
     }
     if let Some(local) = local {
         local.shutdown().await;

@@ -274,21 +274,28 @@ impl HubError {
                     "check with hf_whoami; jobs need a write token, or a fine-grained one with the permission `job.write` on `{namespace}`, \
                      made at {TOKEN_SETTINGS}; or pass another `namespace`"
                 ),
-                None => "check with hf_whoami".to_owned(),
+                None => {
+                    format!("ask the user to log in again with `hf auth login`, with a token from {TOKEN_SETTINGS}")
+                }
             },
             Refusal::NotFound => match &self.request {
-                Request::Write { job: Some(_), .. } | Request::Read { job: Some(_), .. } => {
-                    "check the id with {\"operation\": \"ps\", \"args\": {\"all\": true}}; a job of an organisation needs its \
-                     `namespace`, which hf_whoami lists"
-                        .to_owned()
-                }
+                Request::Write { namespace, job: Some(_) } | Request::Read { namespace, job: Some(_) } => format!(
+                    "check the id with {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\"}}}}; a job of \
+                     another owner needs its `namespace`, and hf_whoami lists those of this login"
+                ),
                 _ => "hf_whoami lists the namespaces of this login".to_owned(),
             },
             Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
-            Refusal::RateLimited(None) | Refusal::Failed(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
-            Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned(),
+            Refusal::RateLimited(None)
+            | Refusal::Failed(_)
+            | Refusal::Unsent(_)
+            | Refusal::Unreachable(_)
+            | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            Refusal::BadAnswer(_) | Refusal::Unexpected(_) => {
+                "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned()
+            }
         }
     }
 }

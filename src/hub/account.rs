@@ -33,7 +33,7 @@ pub struct Identity {
     pub name: Clean,
     /// `user`, `org` or `app`.
     pub kind: Clean,
-    /// `free`, `pro`, or an organisation's plan.
+    /// Whether the account has the PRO plan.
     pub pro: bool,
     /// Whether a payment method is there, if the Hub says so.
     pub can_pay: Option<bool>,
@@ -113,10 +113,7 @@ impl Identity {
         }
     }
 
-    /// The account's own namespace.
-    ///
-    /// # Errors
-    /// The Hub named an account whose name is no namespace.
+    /// The account's own namespace, if its name is one.
     fn namespace(&self) -> Option<Namespace> {
         Namespace::parse(self.name.as_str()).ok()
     }

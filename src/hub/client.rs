@@ -50,8 +50,8 @@ pub struct HubSetup {
     pub endpoint: Endpoint,
     /// Cleans whatever comes in.
     pub scrubber: Scrubber,
-    /// The part of the User-Agent behind this program's name and version.
-    pub user_agent_suffix: Option<String>,
+    /// The word that the User-Agent has as `origin/…`, as Hub libraries do.
+    pub origin: Option<String>,
 }
 
 /// The Hub as one login sees it, until a deadline: the life of one call.
@@ -73,11 +73,11 @@ impl Hub {
     /// A client for one endpoint. Nothing is opened before the first call: the trust store alone takes longer to read than
     /// the rest of the server's start.
     pub fn new(setup: HubSetup) -> Self {
-        let HubSetup { endpoint, scrubber, user_agent_suffix } = setup;
+        let HubSetup { endpoint, scrubber, origin } = setup;
         let mut user_agent = format!("hf-jobs-mcp/{}", env!("CARGO_PKG_VERSION"));
-        if let Some(suffix) = user_agent_suffix {
-            user_agent.push_str("; ");
-            user_agent.push_str(&suffix);
+        if let Some(origin) = origin {
+            user_agent.push_str("; origin/");
+            user_agent.push_str(&origin);
         }
         Self {
             shared: Arc::new(Shared {

@@ -23,8 +23,6 @@ pub struct Hardware {
     pub name: Clean,
     /// Its price a minute, in millionths of a US dollar.
     pub micro_usd_per_minute: Option<u64>,
-    /// Whether it has an accelerator.
-    pub accelerated: bool,
 }
 
 /// All machines that the Hub offers now.
@@ -58,7 +56,6 @@ struct WireHardware {
     micro_usd: Option<u64>,
     #[serde(rename = "unitLabel")]
     unit: Option<String>,
-    accelerator: Option<serde_json::Value>,
 }
 
 impl Caller {
@@ -83,7 +80,6 @@ impl Caller {
                 micro_usd_per_minute: hardware
                     .micro_usd
                     .filter(|_| hardware.unit.as_deref().is_none_or(|unit| unit == "minute")),
-                accelerated: hardware.accelerator.is_some_and(|accelerator| !accelerator.is_null()),
             })
             .collect();
         let flavors = Flavors { list: Arc::new(list) };

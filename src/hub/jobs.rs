@@ -112,9 +112,11 @@ impl Caller {
     /// The next page of a listing (RFC 8288), if it is on the Hub's own origin: the token goes along.
     fn next_page(&self, headers: &HeaderMap) -> Option<Url> {
         let link = headers.get(LINK)?.to_str().ok()?;
-        let target = link.split(',').find(|part| part.contains("rel=\"next\""))?;
-        let (_, rest) = target.split_once('<')?;
-        let (address, _) = rest.split_once('>')?;
+        // An address may hold a comma, so it is taken out before its parameters are looked at.
+        let address = link.split('<').skip(1).find_map(|part| {
+            let (address, parameters) = part.split_once('>')?;
+            parameters.contains("rel=\"next\"").then_some(address)
+        })?;
         let url = Url::parse(address).ok()?;
         self.endpoint().same_origin(&url).then_some(url)
     }

@@ -23,7 +23,7 @@ impl Work<'_> {
         let caller = self.caller()?;
         let targets = self.targets(&caller, targets).await?;
         let permits: Vec<Permit<Cancel>> =
-            targets.iter().map(|_| self.operations.policy.permit()).collect::<Result<_, _>>()?;
+            targets.iter().map(|_| self.operations.policy.permit(self.name)).collect::<Result<_, _>>()?;
         let caller = &caller;
         let jobs: Vec<_> = stream::iter(targets.into_iter().zip(permits))
             .map(|(target, permit)| async move {

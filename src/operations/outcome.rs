@@ -51,6 +51,8 @@ pub struct Submission {
     pub timeout: Option<u64>,
     /// How often it is tried.
     pub attempts: u64,
+    /// Whether ports are exposed, which has a price of its own.
+    pub exposed: bool,
     /// The machine's price a minute, in millionths of a US dollar.
     pub micro_usd_per_minute: Option<u64>,
     /// The local script that was read, and its size in bytes.

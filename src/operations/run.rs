@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Submission};
 use super::uv;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Start};
-use crate::secrets::{PlainEnv, Scanned, SecretEnv, SecretNote};
+use crate::secrets::{Clean, PlainEnv, Scanned, SecretEnv, SecretNote};
 use crate::types::{Command, Flavor, Image, Labels, Script, Timeout, Volume, default_name, nearest};
 
 /// How long a submission waits for the list of machines.
@@ -87,7 +87,6 @@ impl Work<'_> {
     }
 
     async fn submit(&mut self, payload: Payload, mut draft: JobDraft) -> Result<Outcome, Error> {
-        let permit = self.operations.policy.permit()?;
         let wait = draft.wait;
         let dry_run = draft.dry_run;
         let namespace = draft.namespace.take();
@@ -121,6 +120,7 @@ impl Work<'_> {
             flavor: spec.flavor.as_str().to_owned(),
             timeout: spec.timeout.map(Timeout::seconds),
             attempts: spec.attempts.as_ref().map_or(1, |attempts| u64::from(attempts.get())),
+            exposed: spec.expose.is_some(),
             micro_usd_per_minute: price,
             local_script: local_script.map(|(path, size)| (self.operations.scrubber.clean_line(&path), size)),
             request: None,
@@ -131,6 +131,7 @@ impl Work<'_> {
             submission.request = Some(request_of(&spec));
             return Ok(Outcome::Submitted(Box::new(submission)));
         }
+        let permit = self.operations.policy.permit(self.name)?;
         let asked = Asked::of(&spec);
         let sending = caller.until(self.deadline - SUBMIT_MARGIN);
         let (sent, untold) = self.operations.submissions.submit(sending, permit, namespace.clone(), spec).await?;
@@ -304,33 +305,51 @@ fn request_of(spec: &JobSpec) -> serde_json::Map<String, serde_json::Value> {
 
 /// What a submission asked for, to be compared with what the Hub made of it: it drops what it doesn't know without a word.
 struct Asked {
-    flavor: String,
-    timeout: Option<u64>,
-    secrets: Vec<String>,
+    fields: Vec<(&'static str, String)>,
 }
 
 impl Asked {
     fn of(spec: &JobSpec) -> Self {
-        let mut secrets: Vec<String> = spec.secrets.names().map(str::to_owned).collect();
-        secrets.sort();
-        Self { flavor: spec.flavor.as_str().to_owned(), timeout: spec.timeout.map(Timeout::seconds), secrets }
+        let labels = spec.labels.get().iter().map(|(name, _)| name);
+        let mut fields = vec![
+            ("flavor", spec.flavor.as_str().to_owned()),
+            ("env", sorted(spec.env.iter().map(|(name, _)| name))),
+            ("secrets", sorted(spec.secrets.names())),
+            ("labels", sorted(labels)),
+            ("volumes", spec.volumes.get().len().to_string()),
+        ];
+        fields.extend(spec.timeout.map(|timeout| ("timeout", format!("{} s", timeout.seconds()))));
+        fields.extend(spec.attempts.map(|attempts| ("attempts", attempts.get().to_string())));
+        Self { fields }
     }
 
     fn differences(&self, job: &Job) -> Vec<Warning> {
-        let mut secrets: Vec<String> = job.secrets.iter().map(ToString::to_string).collect();
-        secrets.sort();
-        let differs = |field, asked: &str, got: &str| {
-            (asked != got).then(|| Warning::Differs { field, asked: asked.to_owned(), got: got.to_owned() })
+        let number = |number: Option<u64>, unit: &str| {
+            number.map_or_else(|| "none".to_owned(), |number| format!("{number}{unit}"))
         };
-        let seconds =
-            |timeout: Option<u64>| timeout.map_or_else(|| "none".to_owned(), |timeout| format!("{timeout} s"));
-        [
-            differs("flavor", &self.flavor, &job.flavor),
-            self.timeout.and_then(|_| differs("timeout", &seconds(self.timeout), &seconds(job.timeout))),
-            differs("secrets", &self.secrets.join(", "), &secrets.join(", ")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let got = |field| match field {
+            "flavor" => job.flavor.to_string(),
+            "env" => sorted(job.env.iter().map(|(name, _)| name.as_str())),
+            "secrets" => sorted(job.secrets.iter().map(Clean::as_str)),
+            "labels" => sorted(job.labels.iter().map(|(name, _)| name.as_str())),
+            "volumes" => job.volumes.len().to_string(),
+            "timeout" => number(job.timeout, " s"),
+            _ => number(job.attempts, ""),
+        };
+        // The Hub may add names of its own; what counts is what it dropped.
+        let holds = |asked: &str, got: &str| {
+            asked.split(", ").all(|name| name.is_empty() || got.split(", ").any(|got| got == name))
+        };
+        let pairs = self.fields.iter().map(|(field, asked)| (*field, asked.clone(), got(*field)));
+        pairs
+            .filter(|(_, asked, got)| !holds(asked, got))
+            .map(|(field, asked, got)| Warning::Differs { field, asked, got })
+            .collect()
     }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.join(", ")
 }

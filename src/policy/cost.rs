@@ -5,15 +5,20 @@ use std::fmt;
 /// The time-out that the Hub applies where none is given (Hub documentation, Jobs configuration).
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 30 * 60;
 
+/// What exposed ports cost an hour, however many there are, in millionths of a US dollar (Hub documentation, Jobs serving).
+const EXPOSED_PER_HOUR: u64 = 10_000;
+
 /// An amount in millionths of a US dollar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MicroUsd(pub u64);
 
 impl MicroUsd {
-    /// The most that a job can cost: the Hub bills each minute begun, of each attempt (Hub documentation, Jobs pricing).
-    pub fn at_most(per_minute: u64, timeout_seconds: Option<u64>, attempts: u64) -> Self {
-        let minutes = timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS).div_ceil(60);
-        Self(per_minute.saturating_mul(minutes).saturating_mul(attempts.max(1)))
+    /// The most that a job can cost: the Hub bills each minute begun, of each attempt, and a flat price an hour if ports are
+    /// exposed (Hub documentation, Jobs pricing).
+    pub fn at_most(per_minute: u64, timeout_seconds: Option<u64>, attempts: u64, exposed: bool) -> Self {
+        let minutes = timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS).div_ceil(60).saturating_mul(attempts.max(1));
+        let ports = if exposed { EXPOSED_PER_HOUR.saturating_mul(minutes).div_ceil(60) } else { 0 };
+        Self(per_minute.saturating_mul(minutes).saturating_add(ports))
     }
 
     /// The price of an hour, to the nearest cent: prices a minute are rounded from prices an hour.
@@ -45,8 +50,9 @@ mod tests {
         for (per_minute, text) in [(0, "$0.00"), (1, "$0.01"), (167, "$0.01"), (41_667, "$2.50"), (83_334, "$5.00")] {
             assert_eq!(MicroUsd::per_hour(per_minute).to_string(), text);
         }
-        assert_eq!(MicroUsd::at_most(167, None, 1), MicroUsd(5_010));
-        assert_eq!(MicroUsd::at_most(41_667, Some(61), 2), MicroUsd(166_668));
-        assert_eq!(MicroUsd::at_most(u64::MAX, Some(u64::MAX), 9), MicroUsd(u64::MAX));
+        assert_eq!(MicroUsd::at_most(167, None, 1, false), MicroUsd(5_010));
+        assert_eq!(MicroUsd::at_most(167, None, 1, true), MicroUsd(10_010));
+        assert_eq!(MicroUsd::at_most(41_667, Some(61), 2, false), MicroUsd(166_668));
+        assert_eq!(MicroUsd::at_most(u64::MAX, Some(u64::MAX), 9, true), MicroUsd(u64::MAX));
     }
 }

@@ -149,11 +149,6 @@ impl<T> Scanned<T> {
     pub fn into_inner(self) -> T {
         self.0
     }
-
-    /// The value in another form. The new form may hold what the old one did, and nothing from elsewhere.
-    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Scanned<U> {
-        Scanned(form(self.0))
-    }
 }
 
 #[cfg(test)]
@@ -222,7 +217,7 @@ mod tests {
     fn proof_is_given_or_the_argument_named() {
         let clear = scan().clear("command", vec!["echo".to_owned(), "hello".to_owned()]).unwrap();
         assert_eq!(clear.get().len(), 2);
-        assert_eq!(clear.map(|words| words.join(" ")).into_inner(), "echo hello");
+        assert_eq!(clear.into_inner(), ["echo", "hello"]);
 
         let faults = scan().clear("script_args", vec![token(), token(), LOGIN.to_owned()]).unwrap_err();
         let expected = [Credential::HubToken, Credential::SessionToken]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regex::RegexBuilder;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::form::{Arguments, text_of};
 use crate::error::{Problem, Warning};
@@ -17,6 +17,8 @@ use crate::types::{
 
 /// How long `run` and `uv` follow unless told otherwise: a small job shows its first lines within it.
 const WAIT_AFTER_SUBMITTING: Duration = Duration::from_secs(20);
+/// The longest wait that is read, and then cut to what the client waits for; what is longer is a slip of the unit.
+const WAIT_READ_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How many jobs `ps` shows unless told otherwise.
 const LIMIT_DEFAULT: u64 = 20;
 /// How many it shows at most: some 15,000 characters.
@@ -38,7 +40,7 @@ pub(super) fn read(verb: &str, arguments: &mut Arguments, progress: bool) -> Ope
         })),
         "uv" => Operation::Uv(Box::new(UvDraft {
             script: arguments.text("script", Script::parse),
-            script_args: arguments.texts("script_args", MAX_COMMAND_ITEMS, |text| Ok(text.to_owned())),
+            script_args: script_args(arguments),
             dependencies: arguments.texts("dependencies", MAX_DEPENDENCIES, Dependency::parse),
             python: python(arguments),
             image: image(arguments),
@@ -148,6 +150,25 @@ fn volumes(arguments: &mut Arguments) -> Vec<Volume> {
     volumes
 }
 
+/// Refuses fields that would be dropped.
+fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Problem> {
+    match fields.keys().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Problem::malformed(unknown, format!("one of the fields {}", known.join(", ")))),
+    }
+}
+
+/// A list as it is; a text split as a shell splits words, as `command` is.
+fn script_args(arguments: &mut Arguments) -> Vec<String> {
+    let split =
+        |text: &str| shell_words::split(text).map_err(|_| Problem::malformed(text, "a line whose quotes are closed"));
+    let is_line = |value: &Value| value.as_str().is_some_and(|text| !text.trim_start().starts_with('['));
+    if arguments.is("script_args", is_line) {
+        return arguments.text("script_args", split).unwrap_or_default();
+    }
+    arguments.texts("script_args", MAX_COMMAND_ITEMS, |text| Ok(text.to_owned()))
+}
+
 /// Ports, as a list, or as the Hub's object of `ports` and `portsPublic`.
 fn expose(arguments: &mut Arguments) -> Option<Expose> {
     arguments.json("expose", |value| {
@@ -158,22 +179,35 @@ fn expose(arguments: &mut Arguments) -> Option<Expose> {
                 Some(one) => Port::from_json(one).map(|port| vec![port]),
             }
         };
-        match value {
+        let exposed = match value {
             Value::Object(fields) => {
+                only(fields, &["ports", "portsPublic", "public_ports"])?;
                 let public = fields.get("portsPublic").or_else(|| fields.get("public_ports"));
                 Expose::new(&list(fields.get("ports"))?, &list(public)?)
             }
             other => Expose::new(&list(Some(other))?, &[]),
+        }?;
+        if exposed.is_empty() {
+            return Err(Problem::malformed("no port", "a list of at least one port"));
         }
+        Ok(exposed)
     })
 }
 
 /// A group's name, or an object of `group` and `aliases`.
 fn network(arguments: &mut Arguments) -> Option<Network> {
     arguments.json("network", |value| {
+        if let Value::Object(fields) = value {
+            only(fields, &["group", "aliases"])?;
+        }
         let group = value.as_str().or_else(|| value.get("group").and_then(Value::as_str));
         let mut network = Network::new(group.ok_or_else(|| wrong_kind("a map with `group`", value))?)?;
-        for alias in value.get("aliases").and_then(Value::as_array).into_iter().flatten() {
+        let aliases = match value.get("aliases") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(aliases)) => aliases.iter().collect(),
+            Some(one) => vec![one],
+        };
+        for alias in aliases {
             network.claim(&text_of(alias).ok_or_else(|| wrong_kind("a string", alias))?)?;
         }
         Ok(network)
@@ -187,7 +221,7 @@ fn wait(arguments: &mut Arguments, progress: bool, warnings: &mut Vec<Warning>) 
         // `true` is what some models write for "follow it".
         Value::Bool(true) => Ok(Wait::of(Wait::MAX)),
         Value::Bool(false) => Ok(Wait::NONE),
-        value => Wait::from_json(value, Duration::MAX),
+        value => Wait::from_json(value, WAIT_READ_MAX),
     })?;
     if asked.duration() > max {
         warnings.push(Warning::WaitCut { seconds: max.as_secs() });

@@ -17,6 +17,11 @@ impl Arguments {
         Self { given, faults }
     }
 
+    /// Whether an argument was given and is such.
+    pub(super) fn is(&self, name: &str, such: impl Fn(&Value) -> bool) -> bool {
+        self.given.get(name).is_some_and(such)
+    }
+
     /// Takes an argument that was given; null is as good as not given.
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.given.remove(name).filter(|value| !value.is_null())

@@ -119,11 +119,6 @@ impl Wait {
     pub fn duration(self) -> Duration {
         self.0
     }
-
-    /// Whether there is nothing to wait for.
-    pub fn is_none(self) -> bool {
-        self.0.is_zero()
-    }
 }
 
 fn longest(max: Duration) -> String {

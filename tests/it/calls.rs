@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, hub, jobs_posted};
+use crate::support::{Server, ServerBuilder, hub, jobs_posted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_are_understood_in_every_place_and_by_other_names() {
@@ -29,6 +29,11 @@ async fn arguments_are_understood_in_every_place_and_by_other_names() {
         (json!({"script": "print(1)\n", "with_deps": ["a", "b"]}), "command", "uv run --with a --with b"),
         (json!({"script": "print(1)\n", "packages": "a"}), "command", "uv run --with a"),
         (json!({"script": "print(1)\n", "args": ["--x"]}), "command", "--x"),
+        (
+            json!({"script": "print(1)\n", "script_args": "--name 'a b' --n 1"}),
+            "command",
+            "\"--name\",\"a b\",\"--n\",\"1\"",
+        ),
         (json!({"script": "lighteval", "arguments": ["--y"]}), "command", "lighteval"),
         (json!({"script": "https://example.com/x.py"}), "command", "https://example.com/x.py"),
         (json!({"script": "print(1)\n", "hardware": "a10g-large"}), "flavor", "a10g-large"),
@@ -64,6 +69,49 @@ async fn a_wrong_call_is_told_all_that_is_wrong_and_nothing_is_sent() {
     }
     assert!(answer.text.contains("`timeout`") && answer.text.contains("`flavor`"));
     assert!(hub.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_field_within_an_argument_is_dropped() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for (argument, value) in [
+        ("expose", json!({"port": [8080]})),
+        ("expose", json!([])),
+        ("network", json!({"group": "g", "alias": ["a"]})),
+        ("volumes", json!([{"type": "model", "source": "a/b", "mountPath": "/m", "mode": "ro"}])),
+    ] {
+        let answer = server.jobs("run", json!({"command": ["true"], argument: value})).await;
+        assert_eq!(answer.code(), "invalid_arguments", "{argument} {value}: {answer:?}");
+    }
+    assert!(hub.requests().is_empty());
+    let args = json!({"command": ["true"], "network": {"group": "g", "aliases": "a"}, "expose": 8080, "detach": true});
+    let answer = server.jobs("run", args).await;
+    assert!(!answer.is_error, "{answer:?}");
+    let body = jobs_posted(&hub).pop().unwrap().body;
+    assert_eq!(body["network"], json!({"group": "g", "aliases": ["a"]}));
+    assert_eq!(body["expose"]["ports"], json!([8080]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_refuses_what_changes_the_hub_and_nothing_else() {
+    let hub = hub().await;
+    let mut server = ServerBuilder::at(&hub).arg("--read-only").start().await;
+    for (operation, args) in [
+        ("run", json!({"command": ["true"]})),
+        ("uv", json!({"script": "print(1)\n"})),
+        ("cancel", json!({"job_id": "66f0a1b2c3d4e5f601234567"})),
+    ] {
+        let answer = server.jobs(operation, args).await;
+        assert_eq!(answer.code(), "policy_denied", "{answer:?}");
+        assert!(answer.text.contains(&format!("`{operation}`")) && answer.text.contains("--read-only"));
+    }
+    for (operation, args) in [("run", json!({"command": ["true"], "dry_run": true})), ("ps", json!({}))] {
+        assert!(!server.jobs(operation, args).await.is_error);
+    }
+    let answer = server.jobs("run", json!({"command": ["true"], "timout": "1h"})).await;
+    assert_eq!(answer.code(), "invalid_arguments");
+    assert!(hub.requests().iter().all(|request| request.method == "GET"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ async fn a_panic_in_a_handler_is_answered_as_internal() {
         hub: Hub::new(HubSetup {
             endpoint: Endpoint::parse(hub.endpoint()).unwrap(),
             scrubber: scrubber.clone(),
-            user_agent_suffix: None,
+            origin: None,
         }),
         session: Box::new(session),
         scrubber,

@@ -76,7 +76,7 @@ async fn what_is_asked_reaches_the_hub() {
     }
     assert_eq!((&body["labels"]["name"], &body["labels"]["team"]), (&json!("my-job"), &json!("x")));
     assert!(
-        answer.text.contains("$0.40 an hour, $1.61 at most") && answer.text.contains("timeout 2h"),
+        answer.text.contains("$0.40 an hour, $1.65 at most") && answer.text.contains("timeout 2h"),
         "{}",
         answer.text
     );

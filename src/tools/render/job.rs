@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::answer::JobAnswer;
-use super::{Page, span};
+use super::{Page, counted, span};
 use crate::hub::Job;
 use crate::operations::{Cancelled, Each, Inspected, Listing, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
@@ -112,14 +112,16 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
     if jobs.is_empty() {
         page.line(&format!("no {kind}jobs in namespace `{namespace}`"));
         if *active_only {
-            page.line("hint: {\"operation\": \"ps\", \"args\": {\"all\": true}} shows those that are over, too");
+            page.line(&format!(
+                "hint: {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\"}}}} shows those that are over, too"
+            ));
         }
     } else {
-        let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-        page.line(&format!(
-            "{}{of} {kind}jobs in namespace `{namespace}`: id, stage, flavor, created, run time, name, command",
-            jobs.len()
-        ));
+        let count = match total {
+            Some(total) => format!("{} of {total} {kind}jobs", jobs.len()),
+            None => counted(jobs.len(), &format!("{kind}job")),
+        };
+        page.line(&format!("{count} in namespace `{namespace}`: id, stage, flavor, created, run time, name, command"));
     }
     for job in jobs {
         let line = row(job, page.scrubber);

@@ -108,6 +108,11 @@ fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubb
     Rendered { text: scrubber.clean(text), structured: scrubber.clean_value(&structured), is_error }
 }
 
+/// So many of something: `1 line`, `2 lines`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// A length of time as people say it, in at most two units.
 fn span(seconds: u64) -> String {
     let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];

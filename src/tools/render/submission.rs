@@ -14,6 +14,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         flavor,
         timeout,
         attempts,
+        exposed,
         micro_usd_per_minute,
         local_script,
         request,
@@ -35,7 +36,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     };
     let cost = micro_usd_per_minute.map(|price| Cost {
         usd_per_hour: MicroUsd::per_hour(price).to_string(),
-        usd_at_most: MicroUsd::at_most(price, timeout, attempts).to_string(),
+        usd_at_most: MicroUsd::at_most(price, timeout, attempts, exposed).to_string(),
     });
     let price = cost
         .as_ref()
