@@ -63,13 +63,18 @@ impl Work<'_> {
         let pattern = grep.as_ref().map(|grep| self.operations.scrubber.clean_line(grep.as_str()));
         let follow = Follow { target, from, until, lines, bytes: OUTPUT_MAX_BYTES, matching: grep };
         let caller = caller.until(self.deadline.max(until.unwrap_or(self.deadline)) + ANSWER_MARGIN);
-        let mut observer = Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber };
         let stop = self.operations.submissions.stop(self.cancelled);
+        let mut observer = self.teller();
         let followed = caller.follow(follow, &mut observer, &stop.token).await?;
         if followed.ambiguous {
             warnings.push(Warning::CursorLost);
         }
         Ok(Outcome::Logs(Box::new(LogPage { followed, raw, grep: pattern, warnings })))
+    }
+
+    /// Who tells this call's caller of a job.
+    pub(super) fn teller(&mut self) -> Teller<'_> {
+        Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber }
     }
 
     /// When following ends: after `wait`, within the call's own time unless the caller asked for more than that.
@@ -84,8 +89,8 @@ impl Work<'_> {
 
 /// Tells the stages and lines of a job as progress.
 pub(super) struct Teller<'a> {
-    pub(super) progress: &'a mut dyn Progress,
-    pub(super) scrubber: &'a Scrubber,
+    progress: &'a mut dyn Progress,
+    scrubber: &'a Scrubber,
 }
 
 impl Observer for Teller<'_> {

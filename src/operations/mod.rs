@@ -26,7 +26,7 @@ pub use targets::Targets;
 pub use uv::{inline_script, is_inline_script};
 
 use crate::error::{Error, Fault, Problem};
-use crate::hub::{Caller, Hub, Job};
+use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
 use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Session};
@@ -205,10 +205,5 @@ impl Work<'_> {
             return Ok(());
         }
         Err(Error::Arguments { operation: self.name.to_owned(), faults })
-    }
-
-    fn tell_stage(&mut self, job: &Job) {
-        let stage = self.operations.scrubber.clean_line(&format!("job {}: {}", job.id, job.stage.as_str()));
-        self.progress.tell(stage);
     }
 }

@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::Work;
 use super::draft::{JobDraft, RunDraft, UvDraft};
-use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT, Teller};
+use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Outcome, Submission};
 use super::uv;
 use crate::error::{Error, Fault, Problem, Warning};
-use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Start};
+use crate::hub::{Caller, Flavors, Follow, Followed, Job, JobSpec, Observer, Start};
 use crate::secrets::{Clean, PlainEnv, Scanned, SecretEnv, SecretNote};
 use crate::types::{Command, Flavor, Image, Labels, Script, Timeout, Volume, default_name, nearest};
 
@@ -139,7 +139,7 @@ impl Work<'_> {
             submission.warnings.push(Warning::FoundAgain);
         }
         submission.warnings.extend(asked.differences(&sent.job));
-        self.tell_stage(&sent.job);
+        self.teller().stage(&sent.job);
         let target = sent.job.target(&namespace);
         submission.namespace = sent.job.namespace.clone();
         submission.url = Some(caller.endpoint().job_page(&target.namespace, &target.id));
@@ -265,8 +265,8 @@ impl Work<'_> {
             matching: None,
         };
         let caller = caller.until(until + SUBMIT_MARGIN);
-        let mut observer = Teller { progress: &mut *self.progress, scrubber: &self.operations.scrubber };
         let stop = self.operations.submissions.stop(self.cancelled);
+        let mut observer = self.teller();
         caller.follow(follow, &mut observer, &stop.token).await.map(Some).map_err(|error| error.message())
     }
 }
