@@ -9,7 +9,7 @@ use hf_jobs_mcp::cli::Cli;
 use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession};
 use hf_jobs_mcp::hub::{Hub, HubSetup};
 #[cfg(unix)]
-use hf_jobs_mcp::local_hub::{LocalHub, LocalHubConfig};
+use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
 use hf_jobs_mcp::logging::{self, Logging};
 use hf_jobs_mcp::operations::{Operations, OperationsSetup};
 use hf_jobs_mcp::policy::Policy;
@@ -122,7 +122,9 @@ async fn start_local(config: &Config, scrubber: &Scrubber) -> std::io::Result<Op
     if !config.local {
         return Ok(None);
     }
-    let hub = LocalHub::start(LocalHubConfig::default()).await?;
+    // Nothing is billed, so that nothing is missing to pay with.
+    let account = Account { can_pay: true, ..Account::default() };
+    let hub = LocalHub::start(LocalHubConfig { account, ..LocalHubConfig::default() }).await?;
     hub.notice().lines().for_each(|line| logging::notice(scrubber, line));
     let unusable = || std::io::Error::other("its address or token can't be used");
     let endpoint = Endpoint::parse(hub.endpoint()).map_err(|_| unusable())?;
