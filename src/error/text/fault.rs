@@ -1,0 +1,129 @@
+//! The words of what is wrong with an argument.
+
+use super::short;
+use crate::error::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
+
+/// The longest path of an argument that is repeated, in bytes.
+const ARGUMENT_MAX_BYTES: usize = 300;
+
+impl Fault {
+    /// The argument as it is told: whole, or, where it is no name any more, not at all: half a token would be recognised by
+    /// nobody.
+    pub fn shown(&self) -> String {
+        if self.argument.len() <= ARGUMENT_MAX_BYTES {
+            return self.argument.clone();
+        }
+        format!("an argument of {} bytes", self.argument.len())
+    }
+
+    /// What is wrong, naming the argument.
+    pub fn message(&self) -> String {
+        let argument = &self.shown();
+        match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
+            Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
+            Problem::Missing { .. } => format!("`{argument}` is required"),
+            Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
+            Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
+            Problem::Conflict { with } if with == argument => {
+                format!("`{argument}` is given twice, with different values")
+            }
+            Problem::Conflict { with } => format!("`{argument}` and `{with}` say the same thing: give one of them"),
+            Problem::Credential { credential, .. } => match credential {
+                Credential::TokenName => {
+                    format!(
+                        "`{argument}` is what Hub libraries read as the token, and `env` can be read by everybody who may see the job"
+                    )
+                }
+                Credential::Placeholder => {
+                    format!("`{argument}` holds `$HF_TOKEN`, which only `secrets` resolves; here it would show")
+                }
+                Credential::HubToken => {
+                    format!("`{argument}` holds a Hugging Face token, and everybody who may see the job can read it")
+                }
+                Credential::SessionToken => {
+                    format!(
+                        "`{argument}` holds the token of the current login, and everybody who may see the job can read it"
+                    )
+                }
+                Credential::VendorKey(vendor) => {
+                    format!("`{argument}` holds a {vendor} credential, and everybody who may see the job can read it")
+                }
+                Credential::UrlUserinfo => {
+                    format!(
+                        "`{argument}` holds a URL with a user name or password in it, and everybody who may see the job can read it"
+                    )
+                }
+            },
+            Problem::Secret(problem) => match problem {
+                SecretProblem::NotLoggedIn => format!("`{argument}` asks for `$HF_TOKEN`, and nobody is logged in"),
+                SecretProblem::NotAllowed { variable } => {
+                    format!(
+                        "`{argument}` asks for the server's variable `{variable}`, which its operator did not allow"
+                    )
+                }
+                SecretProblem::Unset { variable } => {
+                    format!("`{argument}` asks for `{variable}`, which this server's environment does not have")
+                }
+                SecretProblem::Slip { value } => {
+                    format!("`{argument}`: `{}` looks like a slip, not like a value", short(value))
+                }
+            },
+            Problem::LocalFile { path, reason } => {
+                let path = short(path);
+                match reason {
+                    LocalFileReason::NoDirectory => format!(
+                        "`{argument}`: `{path}` is a file, and this server was given no directory to read scripts from"
+                    ),
+                    LocalFileReason::Outside => {
+                        format!("`{argument}`: `{path}` is outside the directories that this server reads scripts from")
+                    }
+                    LocalFileReason::Hidden => format!("`{argument}`: `{path}` is in a hidden directory"),
+                    LocalFileReason::Missing => {
+                        format!("`{argument}`: there is no file `{path}` on the machine of this server")
+                    }
+                    LocalFileReason::NotAFile => format!("`{argument}`: `{path}` is no regular file"),
+                    LocalFileReason::NotAScript => format!("`{argument}`: `{path}` leads to what is no `.py` file"),
+                    LocalFileReason::TooLarge { limit } => {
+                        format!("`{argument}`: `{path}` is larger than {limit} bytes")
+                    }
+                    LocalFileReason::NotText => format!("`{argument}`: `{path}` is not UTF-8 text"),
+                    LocalFileReason::Io(reason) => format!("`{argument}`: `{path}` can't be read: {reason}"),
+                }
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let argument = &self.shown();
+        Some(match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
+            Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
+            Problem::Missing { example } => format!("add \"{argument}\": {example}"),
+            Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
+            Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
+            Problem::Malformed { instead: None, .. } => return None,
+            Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
+            Problem::Conflict { .. } => format!("leave out `{argument}`"),
+            Problem::Credential { credential, secret } => match credential {
+                Credential::VendorKey(_) => format!(
+                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"
+                ),
+                Credential::UrlUserinfo => "take the user name and password out of the URL, and let the job read them from `secrets`".to_owned(),
+                _ => format!("move it: \"secrets\": {{\"{secret}\": \"$HF_TOKEN\"}}, which the server replaces by the token of the current login"),
+            },
+            Problem::Secret(problem) => match problem {
+                SecretProblem::NotLoggedIn => "ask the user to run `hf auth login`, then repeat the call".to_owned(),
+                SecretProblem::NotAllowed { variable } => format!(
+                    "ask the operator to start the server with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
+                ),
+                SecretProblem::Unset { variable } => format!("ask the operator to set `{variable}` in the environment of this server"),
+                SecretProblem::Slip { .. } => format!("pass \"{}\": \"$HF_TOKEN\" in `secrets`", argument.rsplit('.').next().unwrap_or(argument)),
+            },
+            Problem::LocalFile { .. } => {
+                "pass the code itself as `script`, or an https URL; the operator can allow a directory with `--script-dir DIR`".to_owned()
+            }
+        })
+    }
+}

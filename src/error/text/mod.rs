@@ -1,0 +1,102 @@
+//! The words of every error: what happened, and what to do next. Nowhere else is a message made.
+
+mod fault;
+mod hub;
+mod warning;
+
+use super::{Error, Fault};
+
+/// Where a user makes and changes tokens.
+const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
+/// Where a user adds credit.
+const BILLING_SETTINGS: &str = "https://huggingface.co/settings/billing";
+/// The most of a foreign value that a message repeats, in characters: enough to recognise it.
+const VALUE_MAX: usize = 120;
+
+impl Error {
+    /// What happened: one line, or for several faults one line each.
+    pub fn message(&self) -> String {
+        match self {
+            Self::NotLoggedIn { looked_at } => {
+                format!("not logged in to Hugging Face: no token in {}", looked_at.join(", "))
+            }
+            Self::UnusableLogin { source, reason } => format!("the token of {source} can't be used: {reason}"),
+            Self::Arguments { operation, faults } => match faults.as_slice() {
+                [fault] => format!("`{operation}` was not sent: {}", fault.message()),
+                faults => {
+                    let count = format!("`{operation}` was not sent, {} arguments are wrong:", faults.len());
+                    let lines = self.faults().iter().map(|fault| format!("- {}", fault.message()));
+                    let more = faults.len() - self.faults().len();
+                    let more = (more > 0).then(|| format!("- and {more} more"));
+                    std::iter::once(count).chain(lines).chain(more).collect::<Vec<_>>().join("\n")
+                }
+            },
+            Self::UnknownOperation { given, nearest: _, known } => {
+                format!("unknown operation `{given}`; known are {}", list(known))
+            }
+            Self::TooLarge { limit } => {
+                format!("the message is longer than {limit} bytes, which is the most that is read")
+            }
+            Self::Hub(error) => error.message(),
+            Self::SubmissionUnconfirmed { namespace, cause, .. } => format!(
+                "the job was sent once to namespace `{namespace}`, and its answer was lost ({}); no job with its label has shown \
+                 up yet, which proves nothing: it may still start",
+                cause.message()
+            ),
+            Self::PolicyDenied { rule, operation } => {
+                format!("`{operation}` is refused by this server's `{rule}`")
+            }
+            Self::Cancelled => "the call was given up, or the server was told to end; nothing was submitted".to_owned(),
+            Self::Internal { during } => {
+                format!("this server failed while it was {during}: a defect of the server, not of the call")
+            }
+        }
+    }
+
+    /// What to do next, with the exact call where there is one.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotLoggedIn { .. } => format!(
+                "ask the user to run `hf auth login`, or to set HF_TOKEN for this server; tokens are made at {TOKEN_SETTINGS}; \
+                 then repeat the call, no restart is needed"
+            ),
+            Self::UnusableLogin { source, .. } => {
+                format!(
+                    "ask the user to put a token into {source} again, by `hf auth login` or by setting HF_TOKEN; tokens are made at {TOKEN_SETTINGS}"
+                )
+            }
+            Self::Arguments { .. } => {
+                let mut hints: Vec<String> = self.faults().iter().filter_map(Fault::hint).collect();
+                hints.dedup();
+                hints.join("; ")
+            }
+            Self::UnknownOperation { nearest, .. } => match nearest {
+                Some(nearest) => format!("use {{\"operation\": \"{nearest}\"}}"),
+                None => "use {\"operation\": \"help\"} to see what there is".to_owned(),
+            },
+            Self::TooLarge { .. } => {
+                "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
+                    .to_owned()
+            }
+            Self::Hub(error) => error.hint(),
+            Self::SubmissionUnconfirmed { namespace, label, .. } => format!(
+                "don't send it again yet; look with {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\", \
+                 \"labels\": {{\"mcp-request\": \"{label}\"}}}}}} in a minute"
+            ),
+            Self::PolicyDenied { .. } => "ask the operator of this server to change that, or do without".to_owned(),
+            Self::Cancelled => "send it again if it is still wanted".to_owned(),
+            Self::Internal { .. } => {
+                "repeat the call once; if it was a submission, look with {\"operation\": \"ps\"} first".to_owned()
+            }
+        }
+    }
+}
+
+fn short(value: &str) -> String {
+    let line = value.replace(['\n', '\r'], "⏎");
+    if line.chars().count() <= VALUE_MAX { line } else { line.chars().take(VALUE_MAX).chain("…".chars()).collect() }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
