@@ -25,9 +25,13 @@ pub struct Cli {
     #[arg(long, value_name = "DIR")]
     pub script_dir: Vec<PathBuf>,
 
-    /// Refuse whatever changes the Hub: submitting and cancelling jobs
+    /// Neither offer nor carry out what changes anything on the Hub: submitting, cancelling, labelling and so on
     #[arg(long)]
     pub read_only: bool,
+
+    /// Neither offer nor carry out these operations, such as `scheduled delete,expose`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub exclude_operations: Vec<String>,
 
     /// What to log on standard error: error, warn, info, debug or trace; wins over `RUST_LOG` [default: info]
     #[arg(long, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"], hide_possible_values = true)]

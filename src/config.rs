@@ -23,6 +23,8 @@ pub struct Config {
     pub script_directories: Vec<PathBuf>,
     /// Nothing that changes the Hub is done.
     pub read_only: bool,
+    /// The operations that are not offered, as they were typed.
+    pub excluded_operations: Vec<String>,
     /// The part of the User-Agent that `HF_HUB_USER_AGENT_ORIGIN` adds, as Hub libraries have it.
     pub user_agent_origin: Option<String>,
 }
@@ -36,6 +38,8 @@ pub enum StartupFault {
     SecretEnv(String),
     /// A directory given to `--script-dir` is none.
     ScriptDirectory(PathBuf),
+    /// A name given to `--exclude-operations` is no operation.
+    Operation(String),
 }
 
 impl fmt::Display for StartupFault {
@@ -43,6 +47,9 @@ impl fmt::Display for StartupFault {
         match self {
             Self::Endpoint(fault) => write!(f, "HF_ENDPOINT can't be used: {}", reason(fault)),
             Self::SecretEnv(name) => write!(f, "`--secret-env {name}`: not the name of an environment variable"),
+            Self::Operation(name) => {
+                write!(f, "`--exclude-operations {name}`: no such operation; `help` of hf_jobs names them all")
+            }
             Self::ScriptDirectory(path) => write!(f, "`--script-dir {}`: no such directory", path.display()),
         }
     }
@@ -71,6 +78,7 @@ impl Config {
             secret_env: cli.secret_env.clone(),
             script_directories: script_directories(&cli.script_dir)?,
             read_only: cli.read_only,
+            excluded_operations: cli.exclude_operations.clone(),
             user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN").filter(|origin| is_word(origin)),
         })
     }

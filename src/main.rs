@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use hf_jobs_mcp::cli::Cli;
-use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession};
+use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession, StartupFault};
 use hf_jobs_mcp::hub::{Hub, HubSetup};
 #[cfg(unix)]
 use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
@@ -16,7 +16,7 @@ use hf_jobs_mcp::policy::Policy;
 use hf_jobs_mcp::scripts::Scripts;
 use hf_jobs_mcp::secrets::{HfToken, Known, Scrubber, Session};
 use hf_jobs_mcp::server::Server;
-use hf_jobs_mcp::tools::Tools;
+use hf_jobs_mcp::tools::{self, Tools};
 use hf_jobs_mcp::transport::serve_stdio;
 use hf_jobs_mcp::types::Endpoint;
 
@@ -33,8 +33,8 @@ fn main() -> ExitCode {
         logging::notice(&scrubber, "error: logging can't start");
         return ExitCode::FAILURE;
     }
-    let config = match Config::new(&cli) {
-        Ok(config) => config,
+    let (config, policy) = match Config::new(&cli).and_then(|config| Ok((policy(&config)?, config))) {
+        Ok((policy, config)) => (config, policy),
         Err(fault) => {
             logging::notice(&scrubber, &format!("error: {fault}"));
             return ExitCode::from(2);
@@ -49,12 +49,20 @@ fn main() -> ExitCode {
     };
     // reqwest is built without a provider of its own; one that was installed before is as good.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let code = runtime.block_on(run(config, &scrubber));
+    let code = runtime.block_on(run(config, policy, &scrubber));
     runtime.shutdown_timeout(TASKS_AT_END);
     code
 }
 
-async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
+/// What the operator allows.
+fn policy(config: &Config) -> Result<Policy, StartupFault> {
+    let known =
+        |name: &String| tools::operation(name).map(str::to_owned).ok_or_else(|| StartupFault::Operation(name.clone()));
+    let excluded = config.excluded_operations.iter().map(known).collect::<Result<_, _>>()?;
+    Ok(Policy { read_only: config.read_only, excluded })
+}
+
+async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
     let stop = stop_signal();
     let local = match start_local(&config, scrubber).await {
         Ok(local) => local,
@@ -78,7 +86,7 @@ async fn run(config: Config, scrubber: &Scrubber) -> ExitCode {
         hub: Hub::new(HubSetup { endpoint, scrubber: scrubber.clone(), origin: config.user_agent_origin }),
         session,
         scrubber: scrubber.clone(),
-        policy: Policy { read_only: config.read_only },
+        policy,
         scripts: Scripts::below(config.script_directories.clone()),
     }));
     let server = Server::new(Tools::new(operations.clone()));

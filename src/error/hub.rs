@@ -15,6 +15,10 @@ pub struct HubError {
     pub message: Option<String>,
     /// The Hub's id of the request.
     pub request_id: Option<String>,
+    /// Where the token comes from.
+    pub login: Option<String>,
+    /// What this login may do, where that helps.
+    pub facts: Option<LoginFacts>,
 }
 
 /// What was asked of the Hub, as far as its refusal needs to name it.
@@ -24,20 +28,74 @@ pub enum Request {
     WhoAmI,
     /// The list of flavors.
     Hardware,
-    /// Anything below a namespace that acts on it: submit, cancel.
-    Write {
+    /// Something below a namespace.
+    Within {
         /// The namespace.
         namespace: String,
-        /// The job, where there is one.
-        job: Option<String>,
+        /// What in it; none: its jobs or scheduled jobs as a whole.
+        thing: Option<Thing>,
+        /// Whether it changes anything.
+        access: Access,
     },
-    /// Anything below a namespace that only looks.
-    Read {
-        /// The namespace.
-        namespace: String,
-        /// The job, where there is one.
-        job: Option<String>,
-    },
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// The job of that id.
+    Job(String),
+    /// The scheduled job of that id.
+    ScheduledJob(String),
+}
+
+/// Whether a request only looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It looks.
+    Read,
+    /// It submits, changes or ends something.
+    Write,
+}
+
+/// What this login may do, as `hf_whoami` tells it: what fits the words of a refusal to the one who is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginFacts {
+    /// The account's name.
+    pub account: String,
+    /// Whether the namespace of the request is an organisation of this account.
+    pub is_organisation: bool,
+    /// The namespaces in which jobs may be run, as far as the Hub tells.
+    pub allowed: Vec<String>,
+    /// Why jobs may not be run in the namespace of the request, if that is known.
+    pub lack: Option<Lack>,
+}
+
+/// What a login lacks to run jobs in a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// The token is for reading only.
+    ReadToken,
+    /// The fine-grained token does not have `job.write` there.
+    JobPermission,
+    /// The browser login does not have the scope `jobs`.
+    JobScope,
+    /// The account may only read in that organisation.
+    OrganisationRole,
+    /// The account is not in that organisation.
+    Membership,
+}
+
+/// What is wrong with an answer of the Hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Defect {
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON, and holds no such thing.
+    Lacks(&'static str),
+    /// It is longer than this many bytes.
+    TooLong(usize),
+    /// It leads to another origin.
+    OtherOrigin,
 }
 
 /// The kinds of refusal and failure, by what the caller can do about them.
@@ -66,7 +124,7 @@ pub enum Refusal {
     /// No answer in time.
     TimedOut,
     /// An answer that is not what the Hub answers.
-    BadAnswer(String),
+    BadAnswer(Defect),
     /// A status that has no meaning here.
     Unexpected(u16),
 }
@@ -86,10 +144,15 @@ impl Refusal {
 }
 
 impl Request {
+    /// A request below a namespace.
+    pub fn within(namespace: impl Into<String>, thing: Option<Thing>, access: Access) -> Self {
+        Self::Within { namespace: namespace.into(), thing, access }
+    }
+
     /// The namespace that was tried.
     pub fn namespace(&self) -> Option<&str> {
         match self {
-            Self::Write { namespace, .. } | Self::Read { namespace, .. } => Some(namespace),
+            Self::Within { namespace, .. } => Some(namespace),
             Self::WhoAmI | Self::Hardware => None,
         }
     }

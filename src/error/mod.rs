@@ -10,7 +10,7 @@ mod warning;
 
 pub use code::Code;
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
-pub use hub::{HubError, Refusal, Request};
+pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
 pub use warning::Warning;
 
 /// Why a call was not answered as asked.
@@ -57,8 +57,8 @@ pub enum Error {
     SubmissionUnconfirmed {
         /// The namespace that would be billed.
         namespace: String,
-        /// The value of the submission's own label, by which a listing finds the job.
-        label: String,
+        /// By what a listing finds what was started.
+        trace: Trace,
         /// What happened to the answer.
         cause: Box<HubError>,
     },
@@ -76,6 +76,19 @@ pub enum Error {
         /// What was under way.
         during: &'static str,
     },
+}
+
+/// By what a submission whose answer was lost is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trace {
+    /// The job has this value of the server's own label.
+    Label(String),
+    /// The scheduled job has it.
+    ScheduleLabel(String),
+    /// It is the newest copy of this job.
+    CopyOf(String),
+    /// It is the newest job of this scheduled job.
+    RunOf(String),
 }
 
 /// How many faults of a call are told: whoever mends these sees the rest at the next call.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::client::Caller;
-use crate::error::{HubError, Refusal, Request};
+use crate::error::{Defect, HubError, Lack, LoginFacts, Refusal, Request};
 use crate::secrets::{Clean, Fingerprint, Scrubber};
 use crate::types::{Namespace, Segment};
 
@@ -76,14 +76,8 @@ pub struct TokenFacts {
 pub enum MayRun {
     /// As far as the Hub tells.
     Yes,
-    /// The token is for reading only.
-    ReadToken,
-    /// The fine-grained token lacks `job.write` there.
-    NoJobPermission,
-    /// The OAuth login lacks the scope `jobs`.
-    NoJobScope,
-    /// The account may only read in that organisation.
-    OrganisationRole,
+    /// No, for lack of something.
+    No(Lack),
     /// The Hub does not tell.
     Unknown,
 }
@@ -93,14 +87,14 @@ impl Identity {
     pub fn may_run(&self, namespace: &str) -> MayRun {
         let role = self.token.role.as_str();
         if role == "read" {
-            return MayRun::ReadToken;
+            return MayRun::No(Lack::ReadToken);
         }
         if role == "fineGrained" {
             let allowed = self.token.job_entities.iter().any(|entity| entity.as_str() == namespace);
-            return if allowed { MayRun::Yes } else { MayRun::NoJobPermission };
+            return if allowed { MayRun::Yes } else { MayRun::No(Lack::JobPermission) };
         }
         if self.token.scopes.as_ref().is_some_and(|scopes| !scopes.iter().any(|scope| scope.as_str() == JOB_SCOPE)) {
-            return MayRun::NoJobScope;
+            return MayRun::No(Lack::JobScope);
         }
         if self.name.as_str() == namespace {
             return if self.kind.as_str() == "app" { MayRun::Unknown } else { MayRun::Yes };
@@ -108,8 +102,26 @@ impl Identity {
         let organisation = self.organisations.iter().find(|organisation| organisation.name.as_str() == namespace);
         match organisation.and_then(|organisation| organisation.role.as_ref()).map(Clean::as_str) {
             Some("admin" | "write") => MayRun::Yes,
-            Some("read" | "no_access") => MayRun::OrganisationRole,
+            Some("read" | "no_access") => MayRun::No(Lack::OrganisationRole),
             _ => MayRun::Unknown,
+        }
+    }
+
+    /// What fits the words of a refusal in `namespace` to this login.
+    pub fn facts(&self, namespace: Option<&str>) -> LoginFacts {
+        let all = std::iter::once(&self.name).chain(self.organisations.iter().map(|organisation| &organisation.name));
+        let may = |name: &&Clean| self.may_run(name) == MayRun::Yes;
+        let is_organisation = |name| self.organisations.iter().any(|organisation| organisation.name.as_str() == name);
+        let lack = namespace.and_then(|namespace| match self.may_run(namespace) {
+            MayRun::No(lack) => Some(lack),
+            MayRun::Unknown if self.name.as_str() != namespace && !is_organisation(namespace) => Some(Lack::Membership),
+            MayRun::Yes | MayRun::Unknown => None,
+        });
+        LoginFacts {
+            account: self.name.to_string(),
+            is_organisation: namespace.is_some_and(is_organisation),
+            allowed: all.filter(may).map(ToString::to_string).collect(),
+            lack,
         }
     }
 
@@ -152,7 +164,7 @@ impl Caller {
         let url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("whoami-v2")]);
         let answer = self.get(url, &Request::WhoAmI).await?;
         let wire: WhoAmI = serde_json::from_value(answer)
-            .map_err(|_| self.failure(&Request::WhoAmI, Refusal::BadAnswer("no account in it".to_owned())).error)?;
+            .map_err(|_| self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("an account"))).error)?;
         let identity =
             Arc::new(wire.into_identity(self.scrubber(), self.token().oauth_claims().map(|claims| claims.scopes)));
         if let Ok(mut kept) = self.identities().lock() {
@@ -171,10 +183,9 @@ impl Caller {
         if let Some(namespace) = given {
             return Ok(namespace);
         }
-        self.whoami()
-            .await?
-            .namespace()
-            .ok_or_else(|| self.failure(&Request::WhoAmI, Refusal::BadAnswer("no account name in it".to_owned())).error)
+        self.whoami().await?.namespace().ok_or_else(|| {
+            self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("the name of an account"))).error
+        })
     }
 
     pub(super) fn forget_identity(&self) {

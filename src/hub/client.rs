@@ -12,7 +12,7 @@ use url::Url;
 use super::account::KeptIdentities;
 use super::hardware::KeptHardware;
 use super::refusal;
-use crate::error::{HubError, Refusal, Request};
+use crate::error::{Defect, HubError, Refusal, Request};
 use crate::secrets::{HfToken, Scrubber, SealedBody};
 use crate::types::Endpoint;
 
@@ -167,7 +167,7 @@ impl Caller {
         let bytes = self.read(response, ANSWER_MAX_BYTES, what).await?;
         serde_json::from_slice(&bytes)
             .map(|value| (value, headers))
-            .map_err(|error| self.failure(what, Refusal::BadAnswer(format!("no JSON ({error})"))))
+            .map_err(|_| self.failure(what, Refusal::BadAnswer(Defect::NotJson)))
     }
 
     /// Sends a request once. The answer is a success whose body was not read yet.
@@ -187,7 +187,7 @@ impl Caller {
         let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unsent(reason(&error))))?;
         self.token
             .authorize(&mut request, &self.endpoint().origin())
-            .map_err(|_| self.failure(what, Refusal::BadAnswer("it names an address of another origin".to_owned())))?;
+            .map_err(|_| self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)))?;
         let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
         let response = match timeout_at(deadline, http.execute(request)).await {
             Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
@@ -211,7 +211,7 @@ impl Caller {
             };
             let Some(chunk) = chunk else { return Ok(bytes) };
             if bytes.len() + chunk.len() > limit {
-                return Err(self.failure(what, Refusal::BadAnswer(format!("longer than {limit} bytes"))));
+                return Err(self.failure(what, Refusal::BadAnswer(Defect::TooLong(limit))));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -242,6 +242,8 @@ impl Caller {
                 host: self.endpoint().host().to_owned(),
                 message: None,
                 request_id: None,
+                login: None,
+                facts: None,
             },
             retry_after: None,
         }

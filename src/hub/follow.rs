@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use regex::Regex;
 use reqwest::Method;
-use reqwest::header::DATE;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::client::Caller;
 use super::cursor::{Cursor, Position, Skip};
 use super::job::{Job, Target};
-use super::jobs::reading;
+use super::jobs::hub_time;
 use super::sse::{Decoder, Event};
 use super::window::Window;
-use crate::error::HubError;
+use crate::error::{Access, HubError};
 use crate::secrets::Clean;
 
 /// What begins the lines that tell of the job's start (`huggingface_hub` hides them, too): news of the stage, not output.
@@ -231,7 +230,7 @@ impl Reader<'_> {
 
     /// One connection, from its replay to its end.
     async fn connection(&mut self, tail: Option<u64>, end: Instant) -> Result<Stop, HubError> {
-        let what = reading(&self.follow.target.namespace, Some(&self.follow.target));
+        let what = self.follow.target.request(Access::Read);
         let mut url = self.caller.job_url(&self.follow.target, Some("logs"));
         if let Some(tail) = tail {
             url.query_pairs_mut().append_pair("tail", &tail.to_string());
@@ -242,8 +241,7 @@ impl Reader<'_> {
         };
         let mut response = response.map_err(|failure| failure.error)?;
         // By the Hub's clock, as the lines' time stamps are.
-        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-        let opened = date.filter(|_| self.follow.until.is_none());
+        let opened = hub_time(response.headers()).filter(|_| self.follow.until.is_none());
         let mut decoder = Decoder::default();
         let mut skip = if tail.is_some() { Skip::Lines(0) } else { self.position.skip() };
         let mut events = Vec::new();

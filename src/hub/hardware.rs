@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::Caller;
-use crate::error::{HubError, Refusal, Request};
+use crate::error::{Defect, HubError, Refusal, Request};
 use crate::secrets::Clean;
 use crate::types::Segment;
 
@@ -21,6 +22,16 @@ const FLAVORS_MAX: usize = 500;
 pub struct Hardware {
     /// The flavor's name.
     pub name: Clean,
+    /// The name for people.
+    pub title: Option<Clean>,
+    /// Its processors, such as `4 vCPU`.
+    pub cpu: Option<Clean>,
+    /// Its memory, such as `15 GB`.
+    pub ram: Option<Clean>,
+    /// Its disk, which is gone when the job ends.
+    pub disk: Option<Clean>,
+    /// Its GPUs or other accelerators: how many of which, with how much memory, such as `1x A10G, 24 GB`.
+    pub accelerator: Option<Clean>,
     /// Its price a minute, in millionths of a US dollar.
     pub micro_usd_per_minute: Option<u64>,
 }
@@ -37,6 +48,11 @@ impl Flavors {
         self.list.iter().find(|hardware| hardware.name.as_str() == name)
     }
 
+    /// All machines, as the Hub orders them.
+    pub fn iter(&self) -> impl Iterator<Item = &Hardware> {
+        self.list.iter()
+    }
+
     /// All names, as the Hub orders them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|hardware| hardware.name.as_str())
@@ -50,8 +66,15 @@ pub(super) struct KeptHardware {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireHardware {
     name: String,
+    pretty_name: Option<String>,
+    cpu: Option<String>,
+    ram: Option<String>,
+    ephemeral_storage: Option<String>,
+    #[serde(default)]
+    accelerator: Value,
     #[serde(rename = "unitCostMicroUSD")]
     micro_usd: Option<u64>,
     #[serde(rename = "unitLabel")]
@@ -70,13 +93,19 @@ impl Caller {
         let url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), Segment::fixed("hardware")]);
         let answer = self.get(url, &Request::Hardware).await?;
         let wire: Vec<WireHardware> = serde_json::from_value(answer).map_err(|_| {
-            self.failure(&Request::Hardware, Refusal::BadAnswer("no list of hardware".to_owned())).error
+            self.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
         })?;
+        let line = |text: &str| self.scrubber().clean_line(text);
         let list = wire
             .into_iter()
             .take(FLAVORS_MAX)
             .map(|hardware| Hardware {
-                name: self.scrubber().clean_line(&hardware.name),
+                name: line(&hardware.name),
+                title: hardware.pretty_name.as_deref().map(line),
+                cpu: hardware.cpu.as_deref().map(line),
+                ram: hardware.ram.as_deref().map(line),
+                disk: hardware.ephemeral_storage.as_deref().map(line),
+                accelerator: accelerator(&hardware.accelerator).as_deref().map(line),
                 micro_usd_per_minute: hardware
                     .micro_usd
                     .filter(|_| hardware.unit.as_deref().is_none_or(|unit| unit == "minute")),
@@ -88,4 +117,16 @@ impl Caller {
         }
         Ok(flavors)
     }
+}
+
+/// `1x A10G, 24 GB`; the quantity is a text, and numbers are taken as well.
+fn accelerator(value: &Value) -> Option<String> {
+    let text = |name: &str| match value.get(name) {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let model = text("model").or_else(|| text("type"))?;
+    let memory = text("vram").map(|vram| format!(", {vram}")).unwrap_or_default();
+    Some(format!("{}x {model}{memory}", text("quantity").unwrap_or_else(|| "1".to_owned())))
 }

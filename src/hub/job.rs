@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::description::{Description, ENTRIES_MAX, WireDescription, whole};
+use crate::error::{Access, Request, Thing};
 use crate::secrets::{Clean, Scrubber};
-use crate::types::{JobId, Namespace, Stage};
+use crate::types::{JobId, Namespace, Reference, ScheduledJobId, Stage};
 
-/// How many entries of a map or list of a job are read: the Hub's own bounds are far below.
-const ENTRIES_MAX: usize = 500;
-/// The most of an argument of a job's command that is kept, in bytes: an inline script's is the longest.
-const ARGUMENT_MAX_BYTES: usize = 256 * 1024;
-
-/// A job of one namespace.
-#[derive(Debug, Clone)]
-pub struct Target {
+/// A job or a scheduled job of one namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<I = JobId> {
     /// The namespace.
     pub namespace: Namespace,
-    /// The job.
-    pub id: JobId,
+    /// Its id there.
+    pub id: I,
 }
+
+/// A scheduled job of one namespace.
+pub type ScheduledTarget = Target<ScheduledJobId>;
 
 /// A job.
 #[derive(Debug, Clone)]
@@ -29,42 +29,32 @@ pub struct Job {
     pub id: JobId,
     /// The namespace that owns it and pays for it.
     pub namespace: Clean,
+    /// What it is.
+    pub spec: Description,
     /// Where it stands.
     pub stage: Stage,
     /// The Hub's remark on the stage.
     pub message: Option<Clean>,
     /// Why it was cancelled, if the Hub did it.
     pub cancel_reason: Option<Clean>,
-    /// The Docker image, or the Space (`hf.co/spaces/…`).
-    pub image: Option<Clean>,
-    /// Command and arguments, as they are run.
-    pub command: Vec<Clean>,
-    /// The machine.
-    pub flavor: Clean,
-    /// The time-out, in seconds.
-    pub timeout: Option<u64>,
-    /// How often it is tried.
-    pub attempts: Option<u64>,
+    /// How many attempts failed.
+    pub failures: Option<u64>,
     /// When it was submitted (RFC 3339).
     pub created_at: Option<Clean>,
     /// When it started.
     pub started_at: Option<Clean>,
     /// When it ended.
     pub finished_at: Option<Clean>,
+    /// How long it waited for its machine, in seconds.
+    pub scheduling_seconds: Option<u64>,
     /// How long it ran, in seconds.
     pub running_seconds: Option<u64>,
-    /// Its readable environment.
-    pub env: Vec<(Clean, Clean)>,
-    /// The names of its secrets.
-    pub secrets: Vec<Clean>,
-    /// Its labels, less the one of this server.
-    pub labels: Vec<(Clean, Clean)>,
-    /// Its mounts, `source:/mount`.
-    pub volumes: Vec<Clean>,
     /// Where its ports can be reached.
     pub expose_urls: Vec<Clean>,
     /// Where it can be reached by SSH.
     pub ssh_url: Option<Clean>,
+    /// What started it, where that was not a call: `scheduled-job`, `duplicated-job`, `webhook`, and its id.
+    pub initiator: Option<(Clean, Clean)>,
 }
 
 #[derive(Deserialize)]
@@ -74,26 +64,12 @@ struct Wire {
     created_at: Option<String>,
     started_at: Option<String>,
     finished_at: Option<String>,
-    docker_image: Option<String>,
-    space_id: Option<String>,
-    #[serde(default)]
-    command: Option<Vec<String>>,
-    #[serde(default)]
-    arguments: Option<Vec<String>>,
-    flavor: Option<String>,
-    timeout: Option<f64>,
-    retry: Option<u64>,
-    #[serde(default)]
-    environment: Option<Map<String, Value>>,
-    #[serde(default)]
-    secrets: Value,
-    #[serde(default)]
-    labels: Option<Map<String, Value>>,
-    #[serde(default)]
-    volumes: Option<Vec<WireVolume>>,
     status: Option<WireStatus>,
     durations: Option<BTreeMap<String, Value>>,
     owner: Option<WireOwner>,
+    initiator: Option<WireInitiator>,
+    #[serde(flatten)]
+    spec: WireDescription,
 }
 
 #[derive(Deserialize)]
@@ -102,101 +78,57 @@ struct WireStatus {
     stage: Option<String>,
     message: Option<String>,
     cancel_reason: Option<String>,
-    #[serde(default)]
+    failure_count: Option<u64>,
     expose_urls: Option<Vec<String>>,
     ssh_url: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct WireOwner {
-    name: Option<String>,
+pub(super) struct WireOwner {
+    pub(super) name: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireVolume {
+struct WireInitiator {
     #[serde(rename = "type")]
     kind: Option<String>,
-    source: Option<String>,
-    mount_path: Option<String>,
+    id: Option<String>,
 }
 
 impl Job {
     /// Reads a job of an answer; `asked` is the namespace of the request, for an answer that names no owner.
-    pub(super) fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Result<Self, String> {
-        let wire: Wire = serde_json::from_value(value).map_err(|error| format!("no job in it ({error})"))?;
-        let id = JobId::parse(&wire.id).map_err(|_| "a job's id has another form".to_owned())?;
+    pub(super) fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
+        let wire: Wire = serde_json::from_value(value).ok()?;
+        let id = JobId::parse(&wire.id).ok()?;
         let line = |text: &String| scrubber.clean_line(text);
-        let pairs = |map: Option<Map<String, Value>>| -> Vec<(Clean, Clean)> {
-            map.into_iter().flatten().take(ENTRIES_MAX).map(|(key, value)| (line(&key), line(&text(&value)))).collect()
-        };
-        let status = wire.status;
-        let mut labels = pairs(wire.labels);
-        labels.retain(|(key, _)| key.as_str() != crate::types::REQUEST_LABEL);
-        Ok(Self {
+        let status = wire.status.as_ref();
+        let seconds = |name: &str| wire.durations.as_ref()?.get(name)?.as_f64().and_then(whole);
+        let initiator = wire.initiator.and_then(|initiator| initiator.kind.zip(initiator.id));
+        Some(Self {
             id,
             namespace: scrubber.clean_line(wire.owner.and_then(|owner| owner.name).as_deref().unwrap_or(asked)),
-            stage: Stage::parse(status.as_ref().and_then(|status| status.stage.as_deref()).unwrap_or("UNKNOWN")),
-            message: status
-                .as_ref()
-                .and_then(|status| status.message.as_ref())
-                .filter(|text| !text.is_empty())
-                .map(line),
-            cancel_reason: status.as_ref().and_then(|status| status.cancel_reason.as_ref()).map(line),
-            image: wire
-                .docker_image
-                .as_ref()
-                .map(line)
-                .or_else(|| wire.space_id.as_ref().map(|space| scrubber.clean_line(&format!("hf.co/spaces/{space}")))),
-            command: wire
-                .command
-                .into_iter()
-                .flatten()
-                .chain(wire.arguments.into_iter().flatten())
-                .take(ENTRIES_MAX)
-                .map(|argument| scrubber.clean(&bounded(argument)))
-                .collect(),
-            flavor: line(&wire.flavor.unwrap_or_default()),
-            timeout: wire.timeout.and_then(whole),
-            attempts: wire.retry.map(|retries| retries.saturating_add(1)),
+            stage: Stage::parse(status.and_then(|status| status.stage.as_deref()).unwrap_or("UNKNOWN")),
+            message: status.and_then(|status| status.message.as_ref()).filter(|text| !text.is_empty()).map(line),
+            cancel_reason: status.and_then(|status| status.cancel_reason.as_ref()).map(line),
+            failures: status.and_then(|status| status.failure_count).filter(|failures| *failures > 0),
+            scheduling_seconds: seconds("schedulingSecs"),
+            running_seconds: seconds("runningSecs"),
             created_at: wire.created_at.as_ref().map(line),
             started_at: wire.started_at.as_ref().map(line),
             finished_at: wire.finished_at.as_ref().map(line),
-            running_seconds: wire
-                .durations
-                .as_ref()
-                .and_then(|durations| durations.get("runningSecs"))
-                .and_then(Value::as_f64)
-                .and_then(whole),
-            env: pairs(wire.environment),
-            secrets: names(&wire.secrets).iter().map(line).collect(),
-            labels,
-            volumes: wire
-                .volumes
-                .into_iter()
-                .flatten()
-                .take(ENTRIES_MAX)
-                .map(|volume| {
-                    let part = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
-                    let text = format!("{}s/{}:{}", part(volume.kind), part(volume.source), part(volume.mount_path));
-                    scrubber.clean_line(&text)
-                })
-                .collect(),
             expose_urls: status
-                .as_ref()
                 .and_then(|status| status.expose_urls.as_ref())
                 .into_iter()
                 .flatten()
                 .take(ENTRIES_MAX)
                 .map(line)
                 .collect(),
-            ssh_url: status.as_ref().and_then(|status| status.ssh_url.as_ref()).map(line),
+            ssh_url: status.and_then(|status| status.ssh_url.as_ref()).map(line),
+            initiator: initiator
+                .filter(|(kind, _)| !matches!(kind.as_str(), "user" | "org"))
+                .map(|(kind, id)| (line(&kind), line(&id))),
+            spec: Description::read(wire.spec, scrubber),
         })
-    }
-
-    /// The job's name: its label `name`.
-    pub fn name(&self) -> Option<&Clean> {
-        self.labels.iter().find(|(key, _)| key.as_str() == "name").map(|(_, value)| value)
     }
 
     /// The target that names this job from now on: in the namespace that owns it.
@@ -206,32 +138,23 @@ impl Job {
     }
 }
 
-/// The names of secrets: the Hub answers a list of names, and its document also a map of them.
-fn names(secrets: &Value) -> Vec<String> {
-    match secrets {
-        Value::Array(names) => names.iter().take(ENTRIES_MAX).filter_map(Value::as_str).map(str::to_owned).collect(),
-        Value::Object(map) => map.keys().take(ENTRIES_MAX).cloned().collect(),
-        _ => Vec::new(),
+impl Target {
+    /// A request about this job.
+    pub(super) fn request(&self, access: Access) -> Request {
+        Request::within(self.namespace.as_str(), Some(Thing::Job(self.id.to_string())), access)
     }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a non-negative number of seconds, its fraction dropped"
-)]
-fn whole(seconds: f64) -> Option<u64> {
-    (seconds.is_finite() && seconds >= 0.0).then_some(seconds as u64)
-}
-
-fn bounded(mut argument: String) -> String {
-    if argument.len() > ARGUMENT_MAX_BYTES {
-        let end = (0..=ARGUMENT_MAX_BYTES).rev().find(|end| argument.is_char_boundary(*end)).unwrap_or(0);
-        argument.truncate(end);
+impl ScheduledTarget {
+    /// A request about this scheduled job.
+    pub(super) fn request(&self, access: Access) -> Request {
+        Request::within(self.namespace.as_str(), Some(Thing::ScheduledJob(self.id.to_string())), access)
     }
-    argument
+}
+
+impl<I> Target<I> {
+    /// What a caller named, in the namespace that was found for it.
+    pub fn of(reference: Reference<I>, namespace: Namespace) -> Self {
+        Self { namespace, id: reference.id }
+    }
 }

@@ -1,15 +1,18 @@
-//! The calls below `/api/jobs/{namespace}` that read or cancel.
+//! The calls below `/api/jobs/{namespace}` that read or change what is there.
+
+use std::time::SystemTime;
 
 use reqwest::Method;
-use reqwest::header::{HeaderMap, LINK};
-use serde_json::Value;
+use reqwest::header::{DATE, HeaderMap, LINK};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::client::Caller;
 use super::job::{Job, Target};
-use crate::error::{HubError, Refusal, Request};
-use crate::policy::{Cancel, Permit};
-use crate::types::{Namespace, Segment, Stage};
+use crate::error::{Access, Defect, HubError, Refusal, Request};
+use crate::policy::{Cancel, Change, Permit};
+use crate::secrets::{Scanned, SealedBody};
+use crate::types::{Expose, Labels, Namespace, Segment, Stage};
 
 /// How many pages a listing follows: with the Hub's page of about a hundred jobs, more than any answer shows.
 const PAGES_MAX: usize = 20;
@@ -28,14 +31,19 @@ pub struct JobFilter {
 impl Caller {
     /// One job.
     pub async fn job(&self, target: &Target) -> Result<Job, HubError> {
-        let what = reading(&target.namespace, Some(target));
-        let answer = self.get(self.job_url(target, None), &what).await?;
-        self.read_job(answer, &target.namespace, &what)
+        self.job_and_time(target).await.map(|(job, _)| job)
+    }
+
+    /// One job, and the time by the Hub's clock, to which its own times belong.
+    pub(super) async fn job_and_time(&self, target: &Target) -> Result<(Job, Option<SystemTime>), HubError> {
+        let what = target.request(Access::Read);
+        let (answer, headers) = self.get_page(self.job_url(target, None), &what).await?;
+        Ok((self.read_job(answer, &target.namespace, &what)?, hub_time(&headers)))
     }
 
     /// The jobs of a namespace, newest first, and whether there are more than asked for.
     pub async fn jobs(&self, namespace: &Namespace, filter: &JobFilter) -> Result<(Vec<Job>, bool), HubError> {
-        let what = reading(namespace, None);
+        let what = Request::within(namespace.as_str(), None, Access::Read);
         let mut url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), namespace.into()]);
         for stage in &filter.stages {
             url.query_pairs_mut().append_pair("stage", stage.as_str());
@@ -48,7 +56,7 @@ impl Caller {
         for _ in 0..PAGES_MAX {
             let (answer, headers) = self.get_page(url, &what).await?;
             let Value::Array(items) = answer else {
-                return Err(self.failure(&what, Refusal::BadAnswer("no list of jobs".to_owned())).error);
+                return Err(self.failure(&what, Refusal::BadAnswer(Defect::Lacks("a list of jobs"))).error);
             };
             for item in items {
                 let labels = item.get("labels").cloned().unwrap_or_default();
@@ -82,15 +90,55 @@ impl Caller {
         for stage in stages {
             url.query_pairs_mut().append_pair("stage", stage.as_str());
         }
-        let answer = self.get(url, &reading(namespace, None)).await?;
+        let answer = self.get(url, &Request::within(namespace.as_str(), None, Access::Read)).await?;
         Ok(answer.get("count").and_then(Value::as_u64))
     }
 
     /// Cancels a job. What it became is read afterwards with [`Caller::job`]: this answer may be empty.
     pub async fn cancel(&self, _permit: Permit<Cancel>, target: &Target) -> Result<(), HubError> {
-        let what = Request::Write { namespace: target.namespace.to_string(), job: Some(target.id.to_string()) };
-        let url = self.job_url(target, Some("cancel"));
-        match self.send(Method::POST, url, None, &what, "application/json").await {
+        let what = target.request(Access::Write);
+        self.change(Method::POST, self.job_url(target, Some("cancel")), None, &what).await
+    }
+
+    /// Replaces the labels of a job, less the server's own, which stays.
+    pub async fn set_labels(
+        &self,
+        _permit: Permit<Change>,
+        job: &Target,
+        labels: Scanned<Labels>,
+    ) -> Result<Job, HubError> {
+        let what = job.request(Access::Write);
+        let body = SealedBody::plain(labels_body(labels.get()));
+        let (answer, _) = self
+            .json(Method::PUT, self.job_url(job, Some("labels")), Some(body), &what)
+            .await
+            .map_err(|failure| failure.error)?;
+        self.read_job(answer, &job.namespace, &what)
+    }
+
+    /// Replaces the ports of a running job that can be reached from outside.
+    pub async fn set_ports(&self, _permit: Permit<Change>, job: &Target, ports: &Expose) -> Result<Job, HubError> {
+        let what = job.request(Access::Write);
+        let body = match ports.to_json() {
+            Value::Object(body) => SealedBody::plain(body),
+            _ => SealedBody::plain(Map::new()),
+        };
+        let (answer, _) = self
+            .json(Method::PUT, self.job_url(job, Some("expose")), Some(body), &what)
+            .await
+            .map_err(|failure| failure.error)?;
+        self.read_job(answer, &job.namespace, &what)
+    }
+
+    /// Sends a change whose answer says nothing that counts: it may be empty, `OK`, or JSON.
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<SealedBody>,
+        what: &Request,
+    ) -> Result<(), HubError> {
+        match self.send(method, url, body, what, "application/json").await {
             Ok(_) => Ok(()),
             Err(failure) => Err(failure.error),
         }
@@ -106,7 +154,7 @@ impl Caller {
 
     pub(super) fn read_job(&self, value: Value, namespace: &Namespace, what: &Request) -> Result<Job, HubError> {
         Job::read(value, namespace.as_str(), self.scrubber())
-            .map_err(|reason| self.failure(what, Refusal::BadAnswer(reason)).error)
+            .ok_or_else(|| self.failure(what, Refusal::BadAnswer(Defect::Lacks("a job"))).error)
     }
 
     /// The next page of a listing (RFC 8288), if it is on the Hub's own origin: the token goes along.
@@ -122,8 +170,14 @@ impl Caller {
     }
 }
 
-pub(super) fn reading(namespace: &Namespace, target: Option<&Target>) -> Request {
-    Request::Read { namespace: namespace.to_string(), job: target.map(|target| target.id.to_string()) }
+/// The time of an answer by the Hub's clock.
+pub(super) fn hub_time(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// The body that replaces labels.
+pub(super) fn labels_body(labels: &Labels) -> Map<String, Value> {
+    std::iter::once(("labels".to_owned(), labels.to_json())).collect()
 }
 
 /// The Hub's documents disagree on whether several labels must all match, so they are compared again here.

@@ -84,10 +84,15 @@ impl JobSpec {
 
     /// The request as it is sent, under a label of its own.
     pub(super) fn seal(&self, request: &str) -> SealedBody {
+        SealedBody::seal(self.labelled(request), &self.secrets)
+    }
+
+    /// [`JobSpec::readable`] with the label by which it is found again.
+    pub(super) fn labelled(&self, request: &str) -> Map<String, Value> {
         let mut body = self.readable();
         if let Some(Value::Object(labels)) = body.get_mut("labels") {
             labels.insert(REQUEST_LABEL.to_owned(), json!(request));
         }
-        SealedBody::seal(body, &self.secrets)
+        body
     }
 }

@@ -1,18 +1,22 @@
-//! Submitting a job: sent once. If the answer is lost, the job is looked for by a label of its own; it is never sent again.
+//! Starting what is billed: sent once. If the answer is lost, what was started is looked for; it is never sent again.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
+use serde_json::Value;
 use tokio::time::Instant;
+use url::Url;
 
 use super::client::{Caller, Failure};
-use super::job::Job;
+use super::job::{Job, ScheduledTarget, Target};
 use super::jobs::JobFilter;
 use super::retry;
+use super::scheduled::{ScheduleSpec, ScheduledJob};
 use super::spec::JobSpec;
-use crate::error::{Error, HubError, Refusal, Request};
+use crate::error::{Access, Error, HubError, Refusal, Request, Trace};
 use crate::policy::{Permit, Submit};
-use crate::types::{Namespace, REQUEST_LABEL, Segment};
+use crate::secrets::SealedBody;
+use crate::types::{Namespace, REQUEST_LABEL, Segment, Timestamp};
 
 /// How often a request of which no byte was written is sent again: the Hub was not there, so nothing can be doubled.
 const UNSENT_TRIES: u32 = 3;
@@ -25,54 +29,116 @@ const LOOK_TIME: Duration = Duration::from_secs(12);
 /// The time that is left for the answer when looking ends.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
-/// A job that was submitted.
+/// How many of a namespace's newest jobs are searched for one that carries no label of its own.
+const SEARCHED: usize = 100;
+
+/// Something that can be started by one request.
+pub trait Startable: Send + Sync + 'static {
+    /// What it becomes.
+    type Started: Send + 'static;
+
+    /// Where it is sent.
+    fn url(&self, caller: &Caller, namespace: &Namespace) -> Url;
+
+    /// What is sent, under a label of its own where there is a body.
+    fn body(&self, label: &str) -> Option<SealedBody>;
+
+    /// Reads the answer.
+    fn read(caller: &Caller, value: Value, namespace: &Namespace, what: &Request) -> Result<Self::Started, HubError>;
+
+    /// Looks for what was started, once.
+    fn find(
+        &self,
+        caller: &Caller,
+        namespace: &Namespace,
+        label: &str,
+    ) -> impl Future<Output = Option<Self::Started>> + Send;
+
+    /// By what a caller can look for it.
+    fn trace(&self, label: String) -> Trace;
+}
+
+/// A copy of a job, started anew: same specification, same secrets.
+pub struct Copy {
+    of: Target,
+    /// The Hub's time before it was sent.
+    since: SystemTime,
+}
+
+/// A run of a scheduled job beside its schedule.
+pub struct Run {
+    of: ScheduledTarget,
+    /// The Hub's time before it was sent.
+    since: SystemTime,
+}
+
+/// What was submitted.
 #[derive(Debug)]
-pub struct Submitted {
-    /// The job.
-    pub job: Job,
-    /// The answer was lost, and the job was found by its label.
+pub struct Submitted<T> {
+    /// It.
+    pub started: T,
+    /// The answer was lost, and it was found again.
     pub found_again: bool,
 }
 
 impl Caller {
-    /// Submits a job: one request, whatever happens to its answer.
+    /// Starts something: one request, whatever happens to its answer.
     ///
     /// # Errors
-    /// A refusal of the Hub, after which there is no job, or [`Error::SubmissionUnconfirmed`], after which there may be one.
-    pub async fn submit(
+    /// A refusal of the Hub, after which nothing was started, or [`Error::SubmissionUnconfirmed`], after which something may.
+    pub async fn submit<S: Startable>(
         &self,
         _permit: Permit<Submit>,
         namespace: &Namespace,
-        spec: &JobSpec,
-    ) -> Result<Submitted, Error> {
+        start: &S,
+    ) -> Result<Submitted<S::Started>, Error> {
         let label = request_label();
-        let what = Request::Write { namespace: namespace.to_string(), job: None };
+        let what = Request::within(namespace.as_str(), None, Access::Write);
         let sending = self.until(self.deadline() - LOOK_TIME);
-        let cause = match sending.post(namespace, spec, &label, &what).await {
-            Ok(job) => return Ok(Submitted { job, found_again: false }),
+        let cause = match sending.post(namespace, start, &label, &what).await {
+            Ok(started) => return Ok(Submitted { started, found_again: false }),
             Err(failure) if !failure.error.refusal.leaves_doubt() => {
                 return Err(failure.error.into());
             }
             Err(failure) => failure.error,
         };
-        match self.look_for(namespace, &label).await {
-            Some(job) => Ok(Submitted { job, found_again: true }),
-            None => {
-                Err(Error::SubmissionUnconfirmed { namespace: namespace.to_string(), label, cause: Box::new(cause) })
-            }
+        match self.look_for(namespace, start, &label).await {
+            Some(started) => Ok(Submitted { started, found_again: true }),
+            None => Err(Error::SubmissionUnconfirmed {
+                namespace: namespace.to_string(),
+                trace: start.trace(label),
+                cause: Box::new(cause),
+            }),
         }
     }
 
-    async fn post(&self, namespace: &Namespace, spec: &JobSpec, label: &str, what: &Request) -> Result<Job, Failure> {
-        let segments = [Segment::fixed("api"), Segment::fixed("jobs"), namespace.into()];
-        let url = self.endpoint().url(&segments);
+    /// A copy of a job as it is now, to be submitted, and the job.
+    pub async fn copy_of(&self, target: &Target) -> Result<(Copy, Job), HubError> {
+        let (job, time) = self.job_and_time(target).await?;
+        Ok((Copy { of: job.target(&target.namespace), since: time.unwrap_or_else(SystemTime::now) }, job))
+    }
+
+    /// A run of a scheduled job, to be submitted, and the scheduled job.
+    pub async fn run_of(&self, target: &ScheduledTarget) -> Result<(Run, ScheduledJob), HubError> {
+        let (job, time) = self.scheduled_job_and_time(target).await?;
+        Ok((Run { of: job.target(&target.namespace), since: time.unwrap_or_else(SystemTime::now) }, job))
+    }
+
+    async fn post<S: Startable>(
+        &self,
+        namespace: &Namespace,
+        start: &S,
+        label: &str,
+        what: &Request,
+    ) -> Result<S::Started, Failure> {
+        let url = start.url(self, namespace);
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.json(Method::POST, url.clone(), Some(spec.seal(label)), what).await {
+            let failure = match self.json(Method::POST, url.clone(), start.body(label), what).await {
                 Ok((answer, _)) => {
-                    let job = self.read_job(answer, namespace, what);
-                    return job.map_err(|error| Failure { error, retry_after: None });
+                    return S::read(self, answer, namespace, what)
+                        .map_err(|error| Failure { error, retry_after: None });
                 }
                 Err(failure) => failure,
             };
@@ -87,23 +153,132 @@ impl Caller {
         }
     }
 
-    /// Looks for the job of a label until the deadline. A list without it proves nothing, an error even less.
-    async fn look_for(&self, namespace: &Namespace, label: &str) -> Option<Job> {
-        let filter =
-            JobFilter { stages: Vec::new(), labels: vec![(REQUEST_LABEL.to_owned(), label.to_owned())], limit: 1 };
+    /// Looks for what was started until the deadline. Not finding it proves nothing, an error even less.
+    async fn look_for<S: Startable>(&self, namespace: &Namespace, start: &S, label: &str) -> Option<S::Started> {
         let end = self.deadline() - ANSWER_MARGIN;
+        let looking = self.until(end);
         let mut pause = FIRST_LOOK;
         while Instant::now() + pause < end {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOK_PAUSE_MAX);
-            let found: Result<_, HubError> = self.until(end).jobs(namespace, &filter).await;
-            if let Ok((jobs, _)) = found
-                && let Some(job) = jobs.into_iter().next()
-            {
-                return Some(job);
+            if let Some(started) = start.find(&looking, namespace, label).await {
+                return Some(started);
             }
         }
         None
+    }
+
+    /// The newest job of a namespace that was started in this way since then.
+    async fn job_started_by(&self, namespace: &Namespace, kind: &str, id: &str, since: SystemTime) -> Option<Job> {
+        let filter = JobFilter { limit: SEARCHED, ..JobFilter::default() };
+        let (jobs, _) = self.jobs(namespace, &filter).await.ok()?;
+        // The `Date` header has whole seconds.
+        let since = Timestamp::from(since);
+        jobs.into_iter().find(|job| {
+            let is_of = job.initiator.as_ref().is_some_and(|(by, of)| by.as_str() == kind && of.as_str() == id);
+            let created = job.created_at.as_ref().and_then(|created| Timestamp::parse(created).ok());
+            is_of && created.is_some_and(|created| created >= since)
+        })
+    }
+}
+
+impl Startable for JobSpec {
+    type Started = Job;
+
+    fn url(&self, caller: &Caller, namespace: &Namespace) -> Url {
+        caller.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), namespace.into()])
+    }
+
+    fn body(&self, label: &str) -> Option<SealedBody> {
+        Some(self.seal(label))
+    }
+
+    fn read(caller: &Caller, value: Value, namespace: &Namespace, what: &Request) -> Result<Job, HubError> {
+        caller.read_job(value, namespace, what)
+    }
+
+    async fn find(&self, caller: &Caller, namespace: &Namespace, label: &str) -> Option<Job> {
+        let filter =
+            JobFilter { labels: vec![(REQUEST_LABEL.to_owned(), label.to_owned())], limit: 1, ..JobFilter::default() };
+        let (jobs, _) = caller.jobs(namespace, &filter).await.ok()?;
+        jobs.into_iter().next()
+    }
+
+    fn trace(&self, label: String) -> Trace {
+        Trace::Label(label)
+    }
+}
+
+impl Startable for ScheduleSpec {
+    type Started = ScheduledJob;
+
+    fn url(&self, caller: &Caller, namespace: &Namespace) -> Url {
+        caller.schedules_url(namespace)
+    }
+
+    fn body(&self, label: &str) -> Option<SealedBody> {
+        Some(self.seal(label))
+    }
+
+    fn read(caller: &Caller, value: Value, namespace: &Namespace, what: &Request) -> Result<ScheduledJob, HubError> {
+        caller.read_scheduled(value, namespace, what)
+    }
+
+    async fn find(&self, caller: &Caller, namespace: &Namespace, label: &str) -> Option<ScheduledJob> {
+        let labels = [(REQUEST_LABEL.to_owned(), label.to_owned())];
+        caller.scheduled_jobs(namespace, &labels).await.ok()?.into_iter().next()
+    }
+
+    fn trace(&self, label: String) -> Trace {
+        Trace::ScheduleLabel(label)
+    }
+}
+
+impl Startable for Copy {
+    type Started = Job;
+
+    fn url(&self, caller: &Caller, _: &Namespace) -> Url {
+        caller.job_url(&self.of, Some("duplicate"))
+    }
+
+    fn body(&self, _: &str) -> Option<SealedBody> {
+        None
+    }
+
+    fn read(caller: &Caller, value: Value, namespace: &Namespace, what: &Request) -> Result<Job, HubError> {
+        caller.read_job(value, namespace, what)
+    }
+
+    async fn find(&self, caller: &Caller, namespace: &Namespace, _: &str) -> Option<Job> {
+        caller.job_started_by(namespace, "duplicated-job", self.of.id.as_str(), self.since).await
+    }
+
+    fn trace(&self, _: String) -> Trace {
+        Trace::CopyOf(self.of.id.to_string())
+    }
+}
+
+impl Startable for Run {
+    type Started = Job;
+
+    fn url(&self, caller: &Caller, _: &Namespace) -> Url {
+        caller.scheduled_url(&self.of, Some("run"))
+    }
+
+    fn body(&self, _: &str) -> Option<SealedBody> {
+        None
+    }
+
+    fn read(caller: &Caller, value: Value, namespace: &Namespace, what: &Request) -> Result<Job, HubError> {
+        caller.read_job(value, namespace, what)
+    }
+
+    async fn find(&self, caller: &Caller, namespace: &Namespace, _: &str) -> Option<Job> {
+        caller.job_started_by(namespace, "scheduled-job", self.of.id.as_str(), self.since).await
+    }
+
+    fn trace(&self, _: String) -> Trace {
+        Trace::RunOf(self.of.id.to_string())
     }
 }
 
@@ -111,7 +286,7 @@ impl Caller {
 fn request_label() -> String {
     let bits = getrandom::u64().unwrap_or_else(|_| {
         // Without a source of randomness the clock and the process still tell submissions apart.
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         u64::from(since.subsec_nanos()) ^ (since.as_secs() << 20) ^ (u64::from(std::process::id()) << 40)
     });
     format!("{bits:016x}")

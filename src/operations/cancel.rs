@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Work;
 use super::inspect::{AT_ONCE, unless_all_fail};
-use super::outcome::{Cancelled, Each, Outcome};
+use super::outcome::{Each, Outcome};
 use super::targets::Targets;
 use crate::error::{Error, HubError};
 use crate::hub::{Caller, Job, Target};
@@ -33,7 +33,7 @@ impl Work<'_> {
             .buffered(AT_ONCE)
             .collect()
             .await;
-        Ok(Outcome::Cancelled(Cancelled { jobs: unless_all_fail(jobs)? }))
+        Ok(Outcome::Cancelled(unless_all_fail(jobs)?))
     }
 }
 

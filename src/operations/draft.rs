@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::Warning;
 use crate::types::{
     Arch, Attempts, Command, Dependency, Expose, Flavor, Image, JobName, Labels, Namespace, Network, PythonVersion,
-    ResourceGroupId, Script, Timeout, Volume,
+    ResourceGroupId, Schedule, Script, Timeout, Volume,
 };
 
 /// What `run` was given.
@@ -68,12 +68,25 @@ pub struct JobDraft {
     pub namespace: Option<Namespace>,
     /// The resource group that is billed.
     pub resource_group: Option<ResourceGroupId>,
+    /// When it is started, for a scheduled job.
+    pub plan: Option<Plan>,
     /// How long to follow after submitting.
     pub wait: Duration,
     /// Answer what would be sent, and send nothing.
     pub dry_run: bool,
     /// Remarks on the arguments.
     pub warnings: Vec<Warning>,
+}
+
+/// When a scheduled job is started.
+#[derive(Debug)]
+pub struct Plan {
+    /// The schedule, which is there unless it is among the faults.
+    pub schedule: Option<Schedule>,
+    /// Made, and not started until it is resumed.
+    pub suspend: bool,
+    /// Started also while an earlier one still runs.
+    pub concurrency: bool,
 }
 
 #[cfg(test)]

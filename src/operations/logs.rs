@@ -47,8 +47,7 @@ impl Work<'_> {
         let caller = self.caller()?;
         let LogsQuery { job, namespace, tail, cursor, grep, wait, raw, mut warnings } = query;
         let targets = super::Targets { jobs: job.into_iter().collect(), namespace };
-        let targets = self.targets(&caller, targets).await?;
-        let target = targets.into_iter().next().ok_or(Error::Internal { during: "finding the job of a call" })?;
+        let target = self.target(&caller, targets).await?;
         let from = match (cursor, tail) {
             (Some(cursor), _) => Start::Cursor(cursor),
             // A pattern without a tail searches the whole log.

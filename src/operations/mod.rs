@@ -1,15 +1,25 @@
 //! What each operation does: one file a verb, one exhaustive match. Policy first, then the Hub, then an [`Outcome`].
 
+mod asked;
 mod cancel;
 mod draft;
+mod expose;
+mod hardware;
+mod inline_script;
 mod inspect;
+mod labels;
 mod logs;
 mod outcome;
 mod ps;
+mod rerun;
 mod run;
+mod scheduled;
+mod stats;
 mod submissions;
+mod submit;
 mod targets;
 mod uv;
+mod wait;
 mod whoami;
 
 use std::time::Duration;
@@ -17,22 +27,33 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use draft::{JobDraft, RunDraft, UvDraft};
+pub use draft::{JobDraft, Plan, RunDraft, UvDraft};
+pub use expose::ExposeQuery;
+pub use inline_script::{inline_script, is_inline_script};
+pub use labels::LabelsQuery;
 pub use logs::LogsQuery;
-pub use outcome::{Cancelled, Each, Inspected, Listing, LogPage, Outcome, Submission, WhoAmI};
+pub use outcome::{
+    Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission, Waited, WhoAmI,
+};
 pub use ps::PsQuery;
+pub use rerun::RerunQuery;
+pub use scheduled::{ScheduledChange, ScheduledPsQuery};
 pub use submissions::Submissions;
 pub use targets::Targets;
-pub use uv::{inline_script, is_inline_script};
+pub use wait::{Until, WaitQuery};
 
-use crate::error::{Error, Fault, Problem};
+use crate::error::{Error, Fault, HubError, Problem, Refusal};
 use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
 use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Session};
+use crate::types::{JobId, ScheduledJobId};
 
 /// How long a call may take in all, its following apart: clients cut at 60 s, and a call that is cut never tells its job's id.
 const CALL_TIME: Duration = Duration::from_secs(50);
+
+/// How long the facts that fit a refusal to its login are waited for.
+const FACTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is to be done, as far as the call alone tells.
 pub enum Operation {
@@ -50,6 +71,26 @@ pub enum Operation {
     Inspect(Targets),
     /// Cancel jobs.
     Cancel(Targets),
+    /// Wait for jobs.
+    Wait(WaitQuery),
+    /// See what jobs use of their machines.
+    Stats(Targets),
+    /// List the machines.
+    Hardware,
+    /// Change the labels of a job.
+    Labels(LabelsQuery<JobId>),
+    /// Run a job again.
+    Rerun(RerunQuery),
+    /// Change the ports of a job.
+    Expose(ExposeQuery),
+    /// List scheduled jobs.
+    ScheduledPs(ScheduledPsQuery),
+    /// Look at a scheduled job, or change it.
+    Scheduled(Targets<ScheduledJobId>, ScheduledChange),
+    /// Start a job of a scheduled job now.
+    Trigger(Targets<ScheduledJobId>),
+    /// Change the labels of a scheduled job.
+    ScheduledLabels(LabelsQuery<ScheduledJobId>),
 }
 
 /// A call of a tool: what is to be done, every readable text of it, and what is wrong with it so far.
@@ -110,6 +151,11 @@ impl Operations {
         &self.submissions
     }
 
+    /// What the operator allows.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Cleans what goes out.
     pub fn scrubber(&self) -> &Scrubber {
         &self.scrubber
@@ -127,7 +173,7 @@ impl Operations {
         faults.extend(self.credentials_in(&readable));
         let mut work =
             Work { operations: self, login, name, faults, progress, cancelled, deadline: Instant::now() + CALL_TIME };
-        match operation {
+        let outcome = match operation {
             Operation::WhoAmI => work.whoami().await,
             Operation::Run(draft) => work.run(*draft).await,
             Operation::Uv(draft) => work.uv(*draft).await,
@@ -135,6 +181,20 @@ impl Operations {
             Operation::Logs(query) => work.logs(query).await,
             Operation::Inspect(targets) => work.inspect(targets).await,
             Operation::Cancel(targets) => work.cancel(targets).await,
+            Operation::Wait(query) => work.wait(query).await,
+            Operation::Stats(targets) => work.stats(targets).await,
+            Operation::Hardware => work.hardware().await,
+            Operation::Labels(query) => work.labels(query).await,
+            Operation::Rerun(query) => work.rerun(query).await,
+            Operation::Expose(query) => work.expose(query).await,
+            Operation::ScheduledPs(query) => work.scheduled_ps(query).await,
+            Operation::Scheduled(target, change) => work.scheduled_change(target, change).await,
+            Operation::Trigger(target) => work.trigger(target).await,
+            Operation::ScheduledLabels(query) => work.scheduled_labels(query).await,
+        };
+        match outcome {
+            Err(Error::Hub(error)) => Err(Error::Hub(Box::new(work.fitted(*error).await))),
+            outcome => outcome,
         }
     }
 
@@ -177,6 +237,19 @@ impl Work<'_> {
         self.refuse_faults()?;
         let login = self.login.clone()?;
         Ok(self.operations.hub.caller(login.token, self.deadline))
+    }
+
+    /// A refusal with what this login may do, where that says what to change.
+    async fn fitted(&mut self, mut error: HubError) -> HubError {
+        let helps = matches!(error.refusal, Refusal::PaymentRequired | Refusal::Forbidden | Refusal::NotFound);
+        let Ok(login) = &self.login else { return error };
+        error.login = Some(login.source.to_string());
+        let (true, Some(namespace)) = (helps, error.request.namespace()) else { return error };
+        let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);
+        if let Ok(identity) = caller.whoami().await {
+            error.facts = Some(identity.facts(Some(namespace)));
+        }
+        error
     }
 
     /// All that is wrong with the call's arguments, told at once.

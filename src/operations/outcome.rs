@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::wait::Until;
 use crate::error::{Error, Warning};
-use crate::hub::{Followed, Identity, Job, Target};
+use crate::hub::{Flavors, Followed, Identity, Job, Metrics, ScheduledJob, Target};
+use crate::policy::MicroUsd;
 use crate::secrets::Clean;
+use crate::types::Timestamp;
 
 /// What a call came to.
 #[derive(Debug)]
@@ -19,10 +22,24 @@ pub enum Outcome {
     Listed(Listing),
     /// A job's output.
     Logs(Box<LogPage>),
-    /// Jobs that were looked at.
-    Inspected(Inspected),
-    /// Jobs that were cancelled.
-    Cancelled(Cancelled),
+    /// Jobs that were looked at, in the order of the call.
+    Inspected(Vec<Each<Looked>>),
+    /// Jobs that were cancelled, in the order of the call: each as it is now, and whether it was over before.
+    Cancelled(Vec<Each<(Job, bool)>>),
+    /// Jobs that were waited for.
+    Waited(Waited),
+    /// What jobs use of their machines.
+    Sampled(Vec<Each<Sampled>>),
+    /// The machines that there are.
+    Hardware(Flavors),
+    /// A job that was changed, as it is now, and remarks.
+    Changed(Box<Job>, Vec<Warning>),
+    /// Scheduled jobs of a namespace.
+    ScheduledListed(ScheduledListing),
+    /// A scheduled job that was looked at or changed, as it is now, and remarks.
+    ScheduledChanged(Box<ScheduledJob>, Vec<Warning>),
+    /// A scheduled job that was deleted, as it was.
+    ScheduledDeleted(Box<ScheduledJob>),
 }
 
 /// Who is logged in.
@@ -36,11 +53,20 @@ pub struct WhoAmI {
     pub host: Option<String>,
 }
 
+/// What a submission made.
+#[derive(Debug)]
+pub enum Made {
+    /// A job.
+    Job(Job),
+    /// A scheduled job, whose jobs the Hub starts.
+    Scheduled(ScheduledJob),
+}
+
 /// A job that was submitted, or would have been.
 #[derive(Debug)]
 pub struct Submission {
-    /// The job; none was made in a dry run.
-    pub job: Option<Job>,
+    /// What it made; nothing in a dry run.
+    pub made: Option<Made>,
     /// The namespace that pays.
     pub namespace: Clean,
     /// The job's page.
@@ -57,6 +83,8 @@ pub struct Submission {
     pub micro_usd_per_minute: Option<u64>,
     /// The local script that was read, and its size in bytes.
     pub local_script: Option<(Clean, usize)>,
+    /// When a scheduled job is started first.
+    pub next_run: Option<Timestamp>,
     /// The request of a dry run, with the names of its secrets only.
     pub request: Option<Map<String, Value>>,
     /// The job's output so far.
@@ -102,16 +130,44 @@ pub struct Each<T> {
     pub result: Result<T, Error>,
 }
 
-/// Jobs that were looked at, in the order of the call.
+/// A job that was looked at.
 #[derive(Debug)]
-pub struct Inspected {
-    /// Each with the job and its page.
-    pub jobs: Vec<Each<(Job, String)>>,
+pub struct Looked {
+    /// The job.
+    pub job: Job,
+    /// Its page.
+    pub page: String,
+    /// What it has cost so far, where that is known.
+    pub spent: Option<MicroUsd>,
 }
 
-/// Jobs that were cancelled, in the order of the call.
+/// Jobs that were waited for, in the order of the call.
 #[derive(Debug)]
-pub struct Cancelled {
-    /// Each with the job as it is now, and whether it was over before.
-    pub jobs: Vec<Each<(Job, bool)>>,
+pub struct Waited {
+    /// Each as it is now.
+    pub jobs: Vec<Each<Job>>,
+    /// What was waited for.
+    pub until: Until,
+    /// Remarks.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a job uses of its machine.
+#[derive(Debug)]
+pub struct Sampled {
+    /// The job.
+    pub job: Job,
+    /// A fresh sample, unless it is over or its machine not ready.
+    pub metrics: Option<Metrics>,
+}
+
+/// Scheduled jobs of a namespace.
+#[derive(Debug)]
+pub struct ScheduledListing {
+    /// The namespace.
+    pub namespace: Clean,
+    /// The scheduled jobs.
+    pub jobs: Vec<ScheduledJob>,
+    /// How many suspended ones were left out.
+    pub hidden: usize,
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::Error;
-use crate::hub::{Caller, Job, JobSpec, Submitted};
+use crate::hub::{Caller, Job, ScheduledJob, Startable, Submitted};
 use crate::policy::{Permit, Submit};
 use crate::types::Namespace;
 
@@ -24,13 +24,16 @@ pub struct Submissions {
 impl Submissions {
     /// Submits a job in a task of its own, and waits for what became of it. Who gives up waiting leaves the job's id to the
     /// log.
-    pub(super) async fn submit(
+    pub(super) async fn submit<S: Startable>(
         &self,
         caller: Caller,
         permit: Permit<Submit>,
         namespace: Namespace,
-        spec: JobSpec,
-    ) -> Result<(Submitted, Untold), Error> {
+        start: S,
+    ) -> Result<(Submitted<S::Started>, Untold), Error>
+    where
+        S::Started: Named,
+    {
         let (sender, receiver) = oneshot::channel();
         {
             let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,9 +41,9 @@ impl Submissions {
                 return Err(Error::Cancelled);
             }
             self.tasks.spawn(async move {
-                let submitted = caller.submit(permit, &namespace, &spec).await;
+                let submitted = caller.submit(permit, &namespace, &start).await;
                 let submitted = submitted.map(|submitted| {
-                    let untold = Untold(Some(submitted.job.clone()));
+                    let untold = Untold(Some(submitted.started.names()));
                     (submitted, untold)
                 });
                 if let Err(Err(error)) = sender.send(submitted) {
@@ -88,8 +91,26 @@ pub(super) struct Stop {
     _watch: AbortOnDropHandle<()>,
 }
 
-/// A job whose id is still to be told: it goes to the log if the call that would tell it is dropped.
-pub(super) struct Untold(Option<Job>);
+/// What is started has an id that somebody must be told.
+pub(super) trait Named {
+    /// Its id, and the namespace that pays.
+    fn names(&self) -> (String, String);
+}
+
+impl Named for Job {
+    fn names(&self) -> (String, String) {
+        (self.id.to_string(), self.namespace.to_string())
+    }
+}
+
+impl Named for ScheduledJob {
+    fn names(&self) -> (String, String) {
+        (self.id.to_string(), self.namespace.to_string())
+    }
+}
+
+/// An id that is still to be told: it goes to the log if the call that would tell it is dropped.
+pub(super) struct Untold(Option<(String, String)>);
 
 impl Untold {
     /// The answer that tells it is made, and somebody reads it.
@@ -100,8 +121,8 @@ impl Untold {
 
 impl Drop for Untold {
     fn drop(&mut self) {
-        if let Some(job) = &self.0 {
-            tracing::warn!(job = %job.id, namespace = %job.namespace, "a job was submitted, and its answer may not have been read");
+        if let Some((job, namespace)) = &self.0 {
+            tracing::warn!(job = %job, namespace = %namespace, "a job was submitted, and its answer may not have been read");
         }
     }
 }

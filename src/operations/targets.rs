@@ -3,24 +3,28 @@
 use super::Work;
 use crate::error::{Error, Fault, Problem};
 use crate::hub::{Caller, Target};
-use crate::types::{JobReference, Namespace};
+use crate::types::{Id, JobId, Namespace, Reference};
 
 /// The jobs that a call names.
-#[derive(Debug, Default)]
-pub struct Targets {
+#[derive(Debug)]
+pub struct Targets<I = JobId> {
     /// Each with its namespace, if that is part of its name.
-    pub jobs: Vec<JobReference>,
+    pub jobs: Vec<Reference<I>>,
     /// The namespace of the others; without one, the caller's.
     pub namespace: Option<Namespace>,
 }
 
 impl Work<'_> {
     /// The named jobs, each in its namespace.
-    pub(super) async fn targets(&mut self, caller: &Caller, targets: Targets) -> Result<Vec<Target>, Error> {
+    pub(super) async fn targets<I: Id>(
+        &mut self,
+        caller: &Caller,
+        targets: Targets<I>,
+    ) -> Result<Vec<Target<I>>, Error> {
         let mut own = targets.namespace;
-        let mut found: Vec<Target> = Vec::with_capacity(targets.jobs.len());
+        let mut found: Vec<Target<I>> = Vec::with_capacity(targets.jobs.len());
         for reference in targets.jobs {
-            let JobReference { namespace, id } = reference;
+            let Reference { namespace, id } = reference;
             let namespace = match (namespace, &own) {
                 (Some(named), Some(given)) if named != *given => {
                     return Err(Error::argument(self.name, conflict(given)));
@@ -35,8 +39,14 @@ impl Work<'_> {
         }
         Ok(found)
     }
+
+    /// The one job that a call names.
+    pub(super) async fn target<I: Id>(&mut self, caller: &Caller, targets: Targets<I>) -> Result<Target<I>, Error> {
+        let found = self.targets(caller, targets).await?;
+        found.into_iter().next().ok_or(Error::Internal { during: "finding the job of a call" })
+    }
 }
 
 fn conflict(given: &Namespace) -> Fault {
-    Problem::malformed(given.as_str(), "the namespace that `job_id` names").at("namespace")
+    Problem::malformed(given.as_str(), "the namespace that the id names").at("namespace")
 }

@@ -17,6 +17,15 @@ impl MicroUsd {
     /// exposed (Hub documentation, Jobs pricing).
     pub fn at_most(per_minute: u64, timeout_seconds: Option<u64>, attempts: u64, exposed: bool) -> Self {
         let minutes = timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS).div_ceil(60).saturating_mul(attempts.max(1));
+        Self::of_minutes(per_minute, minutes, exposed)
+    }
+
+    /// What a job has cost that has run so long.
+    pub fn so_far(per_minute: u64, running_seconds: u64, exposed: bool) -> Self {
+        Self::of_minutes(per_minute, running_seconds.div_ceil(60), exposed)
+    }
+
+    fn of_minutes(per_minute: u64, minutes: u64, exposed: bool) -> Self {
         let ports = if exposed { EXPOSED_PER_HOUR.saturating_mul(minutes).div_ceil(60) } else { 0 };
         Self(per_minute.saturating_mul(minutes).saturating_add(ports))
     }

@@ -8,20 +8,35 @@ pub use cost::{DEFAULT_TIMEOUT_SECONDS, MicroUsd};
 
 use crate::error::Error;
 
+/// The flag that forbids all changes.
+const READ_ONLY: &str = "--read-only";
+/// The flag that forbids single operations.
+const EXCLUDE: &str = "--exclude-operations";
+
 /// What the operator allows.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// Nothing that changes the Hub is done.
     pub read_only: bool,
+    /// Operations that are not offered.
+    pub excluded: Vec<String>,
 }
 
-/// Submitting a job.
+/// Starting something that is billed: a job, or a schedule of jobs.
 #[derive(Debug)]
 pub enum Submit {}
 
 /// Cancelling a job.
 #[derive(Debug)]
 pub enum Cancel {}
+
+/// Changing what a job or scheduled job is called, where it is reached, and when it runs.
+#[derive(Debug)]
+pub enum Change {}
+
+/// Deleting a scheduled job.
+#[derive(Debug)]
+pub enum Delete {}
 
 /// Proof that a write was allowed, good for one write.
 ///
@@ -34,11 +49,19 @@ pub struct Permit<V> {
 }
 
 impl Policy {
+    /// The setting that forbids an operation, if one does; `writes`: it changes something on the Hub.
+    pub fn forbids(&self, operation: &str, writes: bool) -> Option<&'static str> {
+        if self.excluded.iter().any(|excluded| excluded == operation) {
+            return Some(EXCLUDE);
+        }
+        (self.read_only && writes).then_some(READ_ONLY)
+    }
+
     /// Allows one write of an operation, or says which setting forbids it.
     pub fn permit<V>(&self, operation: &'static str) -> Result<Permit<V>, Error> {
-        if self.read_only {
-            return Err(Error::PolicyDenied { rule: "--read-only", operation });
+        match self.forbids(operation, true) {
+            Some(rule) => Err(Error::PolicyDenied { rule, operation }),
+            None => Ok(Permit { verb: PhantomData }),
         }
-        Ok(Permit { verb: PhantomData })
     }
 }

@@ -30,6 +30,11 @@ impl SealedBody {
         Self::write(body, Some(field), secrets)
     }
 
+    /// A body that holds no secret.
+    pub fn plain(body: Map<String, Value>) -> Self {
+        Self::seal(body, &SecretEnv::default())
+    }
+
     /// The names of the secrets.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(String::as_str)

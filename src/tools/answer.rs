@@ -16,6 +16,7 @@ pub(super) struct JobsAnswer {
     pub(super) ok: bool,
     pub(super) warnings: Vec<Remark>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) job: Option<JobAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) jobs: Option<Vec<JobAnswer>>,
@@ -34,6 +35,12 @@ pub(super) struct JobsAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) logs: Option<Logs>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scheduled_jobs: Option<Vec<ScheduledAnswer>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stats: Vec<StatsAnswer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) hardware: Vec<HardwareAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorAnswer>,
@@ -48,7 +55,7 @@ pub(super) struct Remark {
 }
 
 /// A job.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct JobAnswer {
     pub(super) job_id: String,
     pub(super) namespace: Clean,
@@ -61,11 +68,15 @@ pub(super) struct JobAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cancel_reason: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attempts: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +84,11 @@ pub(super) struct JobAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) finished_at: Option<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scheduling_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) run_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) usd_so_far: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) env: Option<BTreeMap<String, Clean>>,
     /// Names only.
@@ -87,12 +102,63 @@ pub(super) struct JobAnswer {
     pub(super) expose_urls: Vec<Clean>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ssh_url: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) initiator: Option<Clean>,
+}
+
+/// A scheduled job.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ScheduledAnswer {
+    pub(super) scheduled_job_id: String,
+    pub(super) namespace: Clean,
+    pub(super) schedule: Clean,
+    pub(super) suspended: bool,
+    pub(super) concurrency: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_run: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_job_id: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_run: Option<Clean>,
+    /// What is started.
+    pub(super) job: Map<String, Value>,
+}
+
+/// What a job uses of its machine.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StatsAnswer {
+    pub(super) job_id: String,
+    pub(super) stage: String,
+    pub(super) finished: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cpu_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory_used_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory_total_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) gpu_percent: Vec<f64>,
+}
+
+/// A machine.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct HardwareAnswer {
+    pub(super) name: Clean,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) usd_per_hour: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cpu: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ram: Option<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accelerator: Option<Clean>,
 }
 
 /// A job that could not be had.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Failed {
     pub(super) job_id: String,
+    #[schemars(with = "Map<String, Value>")]
     pub(super) error: ErrorAnswer,
 }
 

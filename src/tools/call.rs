@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::arguments;
 use super::form::Arguments;
 use super::stand_in::is_stand_in;
-use super::verbs::{self, VERB_SYNONYMS, VERBS, Verb};
+use super::verbs::{self, VERB_SYNONYMS, Verb};
 use crate::error::{Error, Fault, Problem};
 use crate::operations::Call;
+use crate::policy::Policy;
 use crate::types::nearest;
 
 /// The longest name that an answer repeats, in bytes.
@@ -26,14 +26,14 @@ pub(super) enum Understood {
 }
 
 /// Understands the arguments of `hf_jobs`. `progress`: the client shows progress, so that it may wait longer.
-pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Understood {
+pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &Policy) -> Understood {
     let operation = call.remove("operation");
     let written = match operation {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(name)) => name,
         Some(other) => other.to_string(),
     };
-    let verb = match find(&written) {
+    let verb = match find(&written, policy) {
         Ok(verb) => verb,
         Err(error) => return Understood::Wrong(error),
     };
@@ -41,10 +41,13 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Unders
     let Some(verb) = verb else {
         return Understood::Usage(None);
     };
-    if verb.name == "help" {
-        let asked = given.get("operation").and_then(Value::as_str).unwrap_or_default();
-        return Understood::Usage(find(asked).ok().flatten());
+    if let Some(rule) = policy.forbids(verb.name, verb.writes) {
+        return Understood::Wrong(Error::PolicyDenied { rule, operation: verb.name });
     }
+    let Some(read) = verb.read else {
+        let asked = given.get("operation").and_then(Value::as_str).unwrap_or_default();
+        return Understood::Usage(find(asked, policy).ok().flatten());
+    };
     let mut given = given;
     if given.remove("help").is_some_and(|help| help != json!(false)) {
         return Understood::Usage(Some(verb));
@@ -71,8 +74,8 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool) -> Unders
             _ => texts(name, value, &mut readable),
         }
     }
-    let mut arguments = Arguments::new(given.clone(), faults);
-    let operation = arguments::read(verb.name, &mut arguments, progress);
+    let mut arguments = Arguments::new(given.clone(), faults, progress);
+    let operation = read(&mut arguments);
     let call = Call { name: verb.name, operation, readable, faults: arguments.faults };
     Understood::Call(Box::new(call), given)
 }
@@ -88,18 +91,36 @@ fn normal(name: &str) -> String {
 }
 
 /// The operation of a name; none of none.
-fn find(written: &str) -> Result<Option<&'static Verb>, Error> {
+fn find(written: &str, policy: &Policy) -> Result<Option<&'static Verb>, Error> {
     let name = normal(written);
     if name.is_empty() {
         return Ok(None);
     }
-    let name = VERB_SYNONYMS.iter().find(|(synonym, _)| *synonym == name).map_or(name.as_str(), |(_, verb)| verb);
-    verbs::verb(name).map(Some).ok_or_else(|| Error::UnknownOperation {
-        // As it was written: the scrubber would not know a token in another form.
-        given: repeated(written),
-        nearest: slip_of(name, VERBS.iter().map(|verb| verb.name)),
-        known: VERBS.iter().map(|verb| verb.name).collect(),
+    by_name(&name).map(Some).ok_or_else(|| {
+        let known: Vec<&str> = verbs::offered(policy).map(|verb| verb.name).collect();
+        let synonyms = VERB_SYNONYMS.iter().filter(|(_, verb)| known.contains(verb)).map(|(synonym, _)| *synonym);
+        let nearest = slip_of(&name, known.iter().copied().chain(synonyms));
+        Error::UnknownOperation {
+            // As it was written: the scrubber would not know a token in another form.
+            given: repeated(written),
+            nearest: nearest.and_then(|name| by_name(&name)).map(|verb| verb.name.to_owned()),
+            known,
+        }
     })
+}
+
+/// The operation of a name or synonym in its normal form.
+fn by_name(name: &str) -> Option<&'static Verb> {
+    let name = name.strip_prefix("hf jobs ").or_else(|| name.strip_prefix("jobs ")).unwrap_or(name);
+    let scheduled = name.strip_prefix("schedule ").map(|verb| format!("scheduled {verb}"));
+    let name = scheduled.as_deref().unwrap_or(if name == "schedule" { "scheduled" } else { name });
+    let name = VERB_SYNONYMS.iter().find(|(synonym, _)| *synonym == name).map_or(name, |(_, verb)| verb);
+    verbs::verb(name)
+}
+
+/// The name of an operation, however it is written.
+pub(super) fn operation(written: &str) -> Option<&'static str> {
+    by_name(&normal(written)).map(|verb| verb.name)
 }
 
 /// The arguments of a call: in `args`, as an object or as JSON text, or beside `operation`.
@@ -145,7 +166,8 @@ fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map
                 known.insert(name.to_owned(), value);
             }
             None => {
-                let nearest = slip_of(&written.to_lowercase(), verb.arguments());
+                let nearest = slip_of(&written.to_lowercase(), verb.spellings()).and_then(|name| verb.canonical(&name));
+                let nearest = nearest.map(str::to_owned);
                 faults.push(Problem::Unknown { nearest }.at(written.clone()));
                 // It is scanned with the rest, so that a token under a wrong name is told as what it is.
                 known.insert(written, value);

@@ -10,11 +10,13 @@ use crate::types::{kind, wrong_kind};
 pub(super) struct Arguments {
     given: Map<String, Value>,
     pub(super) faults: Vec<Fault>,
+    /// The client shows progress, so that it may wait longer.
+    pub(super) progress: bool,
 }
 
 impl Arguments {
-    pub(super) fn new(given: Map<String, Value>, faults: Vec<Fault>) -> Self {
-        Self { given, faults }
+    pub(super) fn new(given: Map<String, Value>, faults: Vec<Fault>, progress: bool) -> Self {
+        Self { given, faults, progress }
     }
 
     /// Whether an argument was given and is such.

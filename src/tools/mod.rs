@@ -4,6 +4,7 @@
 //! [`Outcome`]: crate::operations::Outcome
 
 mod answer;
+mod argument;
 mod arguments;
 mod call;
 mod form;
@@ -55,7 +56,7 @@ pub struct Tools {
 impl Tools {
     /// The tools.
     pub fn new(operations: Arc<Operations>) -> Self {
-        let jobs = Tool::new_with_raw(JOBS, Some(JOBS_ABOUT.into()), schema::jobs_input())
+        let jobs = Tool::new_with_raw(JOBS, Some(JOBS_ABOUT.into()), schema::jobs_input(operations.policy()))
             .with_raw_output_schema(schema::output::<answer::JobsAnswer>())
             .with_annotations(
                 ToolAnnotations::with_title("Hugging Face Jobs")
@@ -101,8 +102,8 @@ impl Tools {
                     Call { name: WHOAMI, operation: Operation::WhoAmI, readable: Vec::new(), faults: Vec::new() };
                 Some(render::whoami(self.operations.perform(call, progress, cancelled).await, scrubber))
             }
-            JOBS => Some(match call::understand(arguments, progress.wanted()) {
-                Understood::Usage(verb) => render::usage(verb, scrubber),
+            JOBS => Some(match call::understand(arguments, progress.wanted(), self.operations.policy()) {
+                Understood::Usage(verb) => render::usage(verb, self.operations.policy(), scrubber),
                 Understood::Wrong(error) => render::jobs(None, Err(error), None, scrubber),
                 Understood::Call(call, written) => {
                     let name = call.name;
@@ -127,6 +128,11 @@ impl Tools {
             render::jobs(None, Err(error), None, scrubber)
         }
     }
+}
+
+/// The name of an operation of `hf_jobs`, in whatever case and with whatever synonym it was written.
+pub fn operation(written: &str) -> Option<&'static str> {
+    call::operation(written)
 }
 
 /// The arguments of a tool call in whatever form a client sent them: an object, one as a JSON string, or nothing.

@@ -8,13 +8,19 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::verbs::{ARGUMENTS, Form, VERBS};
+use super::argument::{ARGUMENTS, Argument, Form};
+use super::verbs::offered;
+use crate::policy::Policy;
 
 /// The input schema of `hf_jobs`.
-pub(super) fn jobs_input() -> Arc<JsonObject> {
-    let operations: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
-    let properties: Map<String, Value> =
-        ARGUMENTS.iter().map(|argument| (argument.name.to_owned(), property(argument.form, argument.about))).collect();
+pub(super) fn jobs_input(policy: &Policy) -> Arc<JsonObject> {
+    let operations: Vec<&str> = offered(policy).map(|verb| verb.name).collect();
+    let taken = |argument: &&Argument| offered(policy).any(|verb| verb.arguments().any(|name| name == argument.name));
+    let properties: Map<String, Value> = ARGUMENTS
+        .iter()
+        .filter(taken)
+        .map(|argument| (argument.name.to_owned(), property(argument.form, argument.about)))
+        .collect();
     object(json!({
         "type": "object",
         "properties": {

@@ -1,18 +1,20 @@
 //! The help, made from the same definitions as the schema.
 
-use super::verbs::{Form, VERBS, Verb, argument};
+use super::argument::{Form, argument};
+use super::verbs::{Verb, offered};
+use crate::policy::Policy;
 
 /// The help of one operation, or of all.
-pub(super) fn usage(verb: Option<&Verb>) -> String {
+pub(super) fn usage(verb: Option<&Verb>, policy: &Policy) -> String {
     match verb {
         Some(verb) => one(verb),
-        None => all(),
+        None => all(policy),
     }
 }
 
-fn all() -> String {
+fn all(policy: &Policy) -> String {
     let mut text = "hf_jobs: {\"operation\": …, \"args\": {…}}. Operations:\n".to_owned();
-    for verb in VERBS {
+    for verb in offered(policy) {
         text.push_str(&["- ", verb.name, ": ", verb.about, "\n"].concat());
     }
     text.push_str(
@@ -20,14 +22,14 @@ fn all() -> String {
          A token in env, script or command is refused. \"$NAME\" works for variables that the operator allowed with --secret-env NAME. \
          Scripts find it as os.environ[\"HF_TOKEN\"], and Hub libraries by themselves.\n\nExamples:\n",
     );
-    for verb in VERBS.iter().filter(|verb| ["uv", "run", "logs"].contains(&verb.name)) {
+    for verb in offered(policy).filter(|verb| ["uv", "logs", "scheduled run"].contains(&verb.name)) {
         text.push_str(&example(verb));
     }
     text.push_str("\nArguments of an operation: {\"operation\": \"help\", \"args\": {\"operation\": \"uv\"}}");
     text
 }
 
-fn one(verb: &Verb) -> String {
+pub(super) fn one(verb: &Verb) -> String {
     let mut text = format!("{}: {}\n", verb.name, verb.about);
     for name in verb.arguments() {
         let Some(argument) = argument(name) else { continue };

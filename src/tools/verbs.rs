@@ -1,4 +1,10 @@
-//! The operations and their arguments, defined once: the schema, the help and the reading of a call are all made from it.
+//! The operations, defined once: the schema, the help and the reading of a call are all made from it.
+
+use super::argument::argument;
+use super::arguments;
+use super::form::Arguments;
+use crate::operations::Operation;
+use crate::policy::Policy;
 
 /// An operation.
 pub(super) struct Verb {
@@ -8,37 +14,13 @@ pub(super) struct Verb {
     pub(super) optional: &'static [&'static [&'static str]],
     /// The arguments of an example, as JSON.
     pub(super) example: &'static str,
+    /// Reads its arguments; `None`: it is answered here.
+    pub(super) read: Option<fn(&mut Arguments) -> Operation>,
+    /// It changes something on the Hub.
+    pub(super) writes: bool,
 }
 
-/// An argument of an operation.
-pub(super) struct Argument {
-    pub(super) name: &'static str,
-    pub(super) form: Form,
-    pub(super) about: &'static str,
-    /// Other names that are understood and not advertised.
-    pub(super) aliases: &'static [&'static str],
-}
-
-/// The JSON forms of arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Text,
-    /// One text, or a list of them.
-    Texts,
-    /// A length of time: a number of seconds, or a text with a unit.
-    Time,
-    Number,
-    Flag,
-    /// A map of texts, or a list of `NAME=value`.
-    Map,
-    /// A [`Form::Map`] that names `HF_TOKEN`.
-    Secrets,
-    Ports,
-    /// Volumes: texts or objects.
-    Volumes,
-    Object,
-}
-
+/// What all submissions take.
 const JOB: &[&str] = &[
     "flavor",
     "timeout",
@@ -48,16 +30,14 @@ const JOB: &[&str] = &[
     "labels",
     "volumes",
     "expose",
-    "ssh",
     "attempts",
     "arch",
-    "network",
     "namespace",
     "resource_group_id",
-    "detach",
-    "wait",
     "dry_run",
 ];
+/// What those take besides that start a job at once.
+const FOLLOWED: &[&str] = &["ssh", "network", "detach", "wait"];
 
 /// All operations, in the order in which help shows them.
 pub(super) const VERBS: &[Verb] = &[
@@ -65,15 +45,19 @@ pub(super) const VERBS: &[Verb] = &[
         name: "uv",
         about: "submit a Python script, run by uv with its dependencies",
         required: &["script"],
-        optional: &[&["script_args", "dependencies", "python", "image"], JOB],
+        optional: &[&["script_args", "dependencies", "python", "image"], JOB, FOLLOWED],
         example: r#"{"script": "import os\nfrom datasets import load_dataset\nload_dataset(\"user/private\").push_to_hub(\"user/copy\")", "dependencies": ["datasets"], "flavor": "cpu-basic", "timeout": "30m", "secrets": {"HF_TOKEN": "$HF_TOKEN"}}"#,
+        read: Some(arguments::uv),
+        writes: true,
     },
     Verb {
         name: "run",
         about: "submit a command in a Docker image",
         required: &["command"],
-        optional: &[&["image"], JOB],
+        optional: &[&["image"], JOB, FOLLOWED],
         example: r#"{"image": "python:3.12", "command": ["python", "-c", "print('hello')"]}"#,
+        read: Some(arguments::run),
+        writes: true,
     },
     Verb {
         name: "ps",
@@ -81,6 +65,8 @@ pub(super) const VERBS: &[Verb] = &[
         required: &[],
         optional: &[&["all", "status", "name", "labels", "limit", "namespace"]],
         example: r#"{"all": true, "limit": 10}"#,
+        read: Some(arguments::ps),
+        writes: false,
     },
     Verb {
         name: "logs",
@@ -88,13 +74,35 @@ pub(super) const VERBS: &[Verb] = &[
         required: &["job_id"],
         optional: &[&["tail", "cursor", "grep", "wait", "raw", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "wait": "30s"}"#,
+        read: Some(arguments::logs),
+        writes: false,
+    },
+    Verb {
+        name: "wait",
+        about: "wait until jobs are over, or run",
+        required: &["job_id"],
+        optional: &[&["timeout", "until", "namespace"]],
+        example: r#"{"job_id": ["66f0a1b2c3d4e5f601234567"], "timeout": "45s"}"#,
+        read: Some(arguments::wait),
+        writes: false,
     },
     Verb {
         name: "inspect",
-        about: "show jobs in full",
+        about: "show jobs in full, with what they cost so far",
         required: &["job_id"],
         optional: &[&["namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
+        read: Some(arguments::inspect),
+        writes: false,
+    },
+    Verb {
+        name: "stats",
+        about: "show what running jobs use of their machines",
+        required: &["job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
+        read: Some(arguments::stats),
+        writes: false,
     },
     Verb {
         name: "cancel",
@@ -102,6 +110,134 @@ pub(super) const VERBS: &[Verb] = &[
         required: &["job_id"],
         optional: &[&["namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
+        read: Some(arguments::cancel),
+        writes: true,
+    },
+    Verb {
+        name: "rerun",
+        about: "submit a copy of a job, with its secrets",
+        required: &["job_id"],
+        optional: &[&["detach", "wait", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
+        read: Some(arguments::rerun),
+        writes: true,
+    },
+    Verb {
+        name: "labels",
+        about: "replace a job's labels; name alone keeps the others",
+        required: &["job_id"],
+        optional: &[&["labels", "clear", "name", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "name": "training-v2"}"#,
+        read: Some(arguments::labels),
+        writes: true,
+    },
+    Verb {
+        name: "expose",
+        about: "replace the ports of a running job that can be reached",
+        required: &["job_id", "ports"],
+        optional: &[&["public_ports", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "ports": [8000]}"#,
+        read: Some(arguments::expose),
+        writes: true,
+    },
+    Verb {
+        name: "hardware",
+        about: "list flavors with prices",
+        required: &[],
+        optional: &[],
+        example: r#"{}"#,
+        read: Some(arguments::hardware),
+        writes: false,
+    },
+    Verb {
+        name: "scheduled uv",
+        about: "submit a script that the Hub runs by schedule",
+        required: &["schedule", "script"],
+        optional: &[&["suspend", "concurrency"], &["script_args", "dependencies", "python", "image"], JOB],
+        example: r#"{"schedule": "0 9 * * 1-5", "script": "print(1)", "timeout": "10m"}"#,
+        read: Some(arguments::scheduled_uv),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled run",
+        about: "submit a command that the Hub runs by schedule",
+        required: &["schedule", "command"],
+        optional: &[&["suspend", "concurrency"], &["image"], JOB],
+        example: r#"{"schedule": "@hourly", "command": ["python", "-c", "print(1)"]}"#,
+        read: Some(arguments::scheduled_run),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled ps",
+        about: "list scheduled jobs",
+        required: &[],
+        optional: &[&["all", "name", "labels", "namespace"]],
+        example: r#"{"all": true}"#,
+        read: Some(arguments::scheduled_ps),
+        writes: false,
+    },
+    Verb {
+        name: "scheduled inspect",
+        about: "show a scheduled job in full",
+        required: &["scheduled_job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
+        read: Some(arguments::scheduled_inspect),
+        writes: false,
+    },
+    Verb {
+        name: "scheduled delete",
+        about: "delete a scheduled job",
+        required: &["scheduled_job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
+        read: Some(arguments::scheduled_delete),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled suspend",
+        about: "start it no more until it is resumed",
+        required: &["scheduled_job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
+        read: Some(arguments::scheduled_suspend),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled resume",
+        about: "start it at its times again",
+        required: &["scheduled_job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
+        read: Some(arguments::scheduled_resume),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled trigger",
+        about: "start its job once, now",
+        required: &["scheduled_job_id"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
+        read: Some(arguments::scheduled_trigger),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled update",
+        about: "give it another schedule",
+        required: &["scheduled_job_id", "schedule"],
+        optional: &[&["namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa", "schedule": "@daily"}"#,
+        read: Some(arguments::scheduled_update),
+        writes: true,
+    },
+    Verb {
+        name: "scheduled labels",
+        about: "replace its labels; name alone keeps the others",
+        required: &["scheduled_job_id"],
+        optional: &[&["labels", "clear", "name", "namespace"]],
+        example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa", "name": "nightly"}"#,
+        read: Some(arguments::scheduled_labels),
+        writes: true,
     },
     Verb {
         name: "help",
@@ -109,77 +245,50 @@ pub(super) const VERBS: &[Verb] = &[
         required: &[],
         optional: &[&["operation"]],
         example: r#"{"operation": "uv"}"#,
+        read: None,
+        writes: false,
     },
 ];
 
 /// Names by which models call operations that have another.
-pub(super) const VERB_SYNONYMS: &[(&str, &str)] =
-    &[("list", "ps"), ("ls", "ps"), ("logs follow", "logs"), ("log", "logs"), ("usage", "help")];
-
-/// All arguments, in the order in which the schema shows them.
-pub(super) const ARGUMENTS: &[Argument] = &[
-    arg(
-        "script",
-        Form::Text,
-        "uv: Python code, an https URL, a local .py file, or a command that the dependencies bring",
-        &[],
-    ),
-    arg("script_args", Form::Texts, "uv: the script's arguments", &["args", "arguments"]),
-    arg(
-        "dependencies",
-        Form::Texts,
-        "uv: packages beside those that the script names",
-        &["with_deps", "with", "packages"],
-    ),
-    arg("python", Form::Text, "uv: Python version", &[]),
-    arg("command", Form::Texts, "run: list of arguments; for pipes and && use [\"/bin/sh\", \"-c\", \"…\"]", &[]),
-    arg("image", Form::Text, "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12, for uv its own", &[]),
-    arg(
-        "flavor",
-        Form::Text,
-        "machine, such as cpu-basic (default), t4-small, a10g-large, a100-large",
-        &["hardware", "hardware_flavor"],
-    ),
-    arg("timeout", Form::Time, "90m, 1.5h, or seconds; the Hub stops a job after 30m by default", &[]),
-    arg("env", Form::Map, "readable variables; never tokens", &[]),
-    arg("secrets", Form::Secrets, "encrypted variables", &[]),
-    arg("name", Form::Text, "the job's name (ps: only jobs of that name)", &[]),
-    arg("labels", Form::Map, "labels (ps: only jobs that have them)", &[]),
-    arg(
-        "volumes",
-        Form::Volumes,
-        "mounts: hf://datasets/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw], buckets/, models/, spaces/",
-        &[],
-    ),
-    arg("expose", Form::Ports, "ports to reach from outside", &["ports"]),
-    arg("ssh", Form::Flag, "reachable by SSH", &[]),
-    arg("attempts", Form::Number, "tries in all, default 1", &[]),
-    arg("arch", Form::Text, "amd64 (default) or arm64", &[]),
-    arg("network", Form::Object, "{\"group\": \"…\", \"aliases\": [\"…\"]}: a network shared with other jobs", &[]),
-    arg("namespace", Form::Text, "user or organisation that owns and pays; default the login's own", &[]),
-    arg("resource_group_id", Form::Text, "resource group that is billed", &[]),
-    arg("detach", Form::Flag, "don't follow after submitting", &[]),
-    arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[]),
-    arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
-    arg("job_id", Form::Texts, "id, namespace/id or page of a job; inspect, cancel: or a list", &["id", "job_ids"]),
-    arg("all", Form::Flag, "jobs of every stage", &[]),
-    arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
-    arg("limit", Form::Number, "how many jobs, default 20", &[]),
-    arg("tail", Form::Number, "last lines, default 50", &[]),
-    arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
-    arg("grep", Form::Text, "only lines that match this regular expression", &[]),
-    arg("raw", Form::Flag, "don't fold uv's install lines", &[]),
-    arg("operation", Form::Text, "help: the operation", &[]),
+pub(super) const VERB_SYNONYMS: &[(&str, &str)] = &[
+    ("list", "ps"),
+    ("ls", "ps"),
+    ("logs follow", "logs"),
+    ("log", "logs"),
+    ("usage", "help"),
+    ("flavors", "hardware"),
+    ("duplicate", "rerun"),
+    ("label", "labels"),
+    ("metrics", "stats"),
+    ("status", "inspect"),
+    ("submit", "run"),
+    ("stop", "cancel"),
+    ("kill", "cancel"),
+    ("scheduled", "scheduled ps"),
+    ("scheduled list", "scheduled ps"),
+    ("scheduled ls", "scheduled ps"),
+    ("scheduled remove", "scheduled delete"),
+    ("scheduled rm", "scheduled delete"),
+    ("scheduled cancel", "scheduled delete"),
+    ("scheduled pause", "scheduled suspend"),
+    ("scheduled unsuspend", "scheduled resume"),
+    ("scheduled label", "scheduled labels"),
+    ("scheduled reschedule", "scheduled update"),
 ];
-
-const fn arg(name: &'static str, form: Form, about: &'static str, aliases: &'static [&'static str]) -> Argument {
-    Argument { name, form, about, aliases }
-}
 
 impl Verb {
     /// The names of all its arguments.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &'static str> {
         self.required.iter().chain(self.optional.iter().copied().flatten()).copied()
+    }
+
+    /// The names of all its arguments, and all other names that are understood.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        self.arguments().flat_map(|name| {
+            let aliases = argument(name).map(|argument| argument.aliases).unwrap_or_default();
+            std::iter::once(name).chain(aliases.iter().copied())
+        })
     }
 
     /// The known name of what a caller wrote: the argument's own or one of its aliases.
@@ -189,17 +298,19 @@ impl Verb {
     }
 }
 
-pub(super) fn verb(name: &str) -> Option<&'static Verb> {
-    VERBS.iter().find(|verb| verb.name == name)
+/// The operations that the operator allows.
+pub(super) fn offered(policy: &Policy) -> impl Iterator<Item = &'static Verb> {
+    VERBS.iter().filter(|verb| policy.forbids(verb.name, verb.writes).is_none())
 }
 
-pub(super) fn argument(name: &str) -> Option<&'static Argument> {
-    ARGUMENTS.iter().find(|argument| argument.name == name)
+pub(super) fn verb(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::argument::ARGUMENTS;
 
     #[test]
     fn every_argument_is_defined_once_and_used() {

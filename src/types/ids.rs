@@ -77,38 +77,68 @@ fn is_namespace(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// A job as a caller names it: its id, and its namespace where that was said.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JobReference {
-    /// The namespace, if the reference has one.
-    pub namespace: Option<Namespace>,
-    /// The job's id.
-    pub id: JobId,
+/// An id of the Hub that callers name things by.
+pub trait Id: Sized + Clone + PartialEq + fmt::Display {
+    /// What a caller may write for it.
+    const REFERENCE: &'static str;
+
+    /// Reads it.
+    fn read(text: &str) -> Option<Self>;
 }
 
-impl JobReference {
+impl Id for JobId {
+    const REFERENCE: &'static str = "a job's id, `namespace/id`, or the URL of the job's page";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Id for ScheduledJobId {
+    const REFERENCE: &'static str = "a scheduled job's id, or `namespace/id`";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+/// A job or scheduled job as a caller names it: its id, and its namespace where that was said.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference<I> {
+    /// The namespace, if the reference has one.
+    pub namespace: Option<Namespace>,
+    /// The id.
+    pub id: I,
+}
+
+/// A job as a caller names it.
+pub type JobReference = Reference<JobId>;
+
+/// A scheduled job as a caller names it.
+pub type ScheduledReference = Reference<ScheduledJobId>;
+
+impl<I: Id> Reference<I> {
     /// Reads an id, `namespace/id`, or the URL of a job's page (`https://huggingface.co/jobs/NAMESPACE/ID`, on any host,
     /// with or without the scheme; what follows the id is dropped). The host is not used, so any will do.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let expected = "a job's id, `namespace/id`, or the URL of the job's page";
-        Self::read(text.trim()).ok_or_else(|| Problem::malformed(text, expected))
+        Self::read(text.trim()).ok_or_else(|| Problem::malformed(text, I::REFERENCE))
     }
 
     fn read(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
         let (namespace, id) = match *parts.as_slice() {
-            [id] => return Some(Self { namespace: None, id: JobId::parse(id).ok()? }),
+            [id] => return Some(Self { namespace: None, id: I::read(id)? }),
             [namespace, id] => (namespace, id),
             _ => {
-                let mut rest = parts.iter().skip_while(|part| **part != "jobs").skip(1);
-                (*rest.next()?, rest.next()?.split(['?', '#']).next()?)
+                let mut rest = parts.iter().skip_while(|part| !matches!(**part, "jobs" | "scheduled-jobs")).skip(1);
+                (*rest.next()?, rest.find(|part| **part != "scheduled")?.split(['?', '#']).next()?)
             }
         };
-        Some(Self { namespace: Some(Namespace::parse(namespace).ok()?), id: JobId::parse(id).ok()? })
+        Some(Self { namespace: Some(Namespace::parse(namespace).ok()?), id: I::read(id)? })
     }
 }
 
-impl FromStr for JobReference {
+impl<I: Id> FromStr for Reference<I> {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -116,7 +146,7 @@ impl FromStr for JobReference {
     }
 }
 
-impl fmt::Display for JobReference {
+impl<I: Id> fmt::Display for Reference<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
             Some(namespace) => write!(f, "{namespace}/{}", self.id),

@@ -43,7 +43,7 @@ pub use command::Command;
 pub use dependency::Dependency;
 pub use endpoint::{Endpoint, EndpointFault, Segment};
 pub use flavor::Flavor;
-pub use ids::{JobId, JobReference, Namespace, ScheduledJobId};
+pub use ids::{Id, JobId, JobReference, Namespace, Reference, ScheduledJobId, ScheduledReference};
 pub use image::{DockerReference, Image};
 pub use job_name::{JobName, default_name};
 pub use kind::{kind, wrong_kind};

@@ -106,12 +106,33 @@ async fn read_only_refuses_what_changes_the_hub_and_nothing_else() {
         assert_eq!(answer.code(), "policy_denied", "{answer:?}");
         assert!(answer.text.contains(&format!("`{operation}`")) && answer.text.contains("--read-only"));
     }
-    for (operation, args) in [("run", json!({"command": ["true"], "dry_run": true})), ("ps", json!({}))] {
-        assert!(!server.jobs(operation, args).await.is_error);
+    for operation in ["ps", "hardware", "scheduled ps", "help"] {
+        assert!(!server.jobs(operation, json!({})).await.is_error);
     }
-    let answer = server.jobs("run", json!({"command": ["true"], "timout": "1h"})).await;
-    assert_eq!(answer.code(), "invalid_arguments");
+    assert!(!server.jobs("help", json!({})).await.text.contains("cancel"));
+    let tools = server.request("tools/list", json!({})).await;
+    let offered = tools["result"]["tools"][0]["inputSchema"]["properties"]["operation"]["enum"].clone();
+    let reading = ["ps", "logs", "wait", "inspect", "stats", "hardware", "scheduled ps", "scheduled inspect", "help"];
+    assert_eq!(offered, json!(reading));
     assert!(hub.requests().iter().all(|request| request.method == "GET"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn excluded_operations_are_neither_offered_nor_carried_out() {
+    let hub = hub().await;
+    let mut server = ServerBuilder::at(&hub).arg("--exclude-operations=scheduled-delete,Logs").start().await;
+    for (operation, args) in [
+        ("scheduled rm", json!({"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"})),
+        ("logs", json!({"job_id": "66f0a1b2c3d4e5f601234567"})),
+    ] {
+        let answer = server.jobs(operation, args).await;
+        assert_eq!(answer.code(), "policy_denied", "{answer:?}");
+        assert!(answer.text.contains("--exclude-operations"));
+    }
+    let tools = server.request("tools/list", json!({})).await;
+    let offered = tools["result"]["tools"][0]["inputSchema"]["properties"]["operation"]["enum"].to_string();
+    assert!(!offered.contains("delete") && !offered.contains("logs") && offered.contains("cancel"));
+    assert!(hub.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

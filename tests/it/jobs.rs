@@ -248,5 +248,5 @@ async fn schemas_are_small_and_hold_nothing_that_clients_stumble_over() {
     }
     let size = tools.to_string().len();
     assert!(size < 12_000, "{size} bytes");
-    assert_eq!(tools[0]["inputSchema"]["properties"]["operation"]["enum"].as_array().unwrap().len(), 7);
+    assert_eq!(tools[0]["inputSchema"]["properties"]["operation"]["enum"].as_array().unwrap().len(), 23);
 }

@@ -179,8 +179,10 @@ async fn a_refused_call_has_the_hub_asked_again() {
     let mut server = Server::at(&hub).await;
     whoami(&mut server).await;
     let elsewhere = json!({"command": ["true"], "namespace": "somebody-else", "detach": true});
-    assert_eq!(server.jobs("run", elsewhere).await.code(), "forbidden");
-    assert_eq!(asked(&hub), 1);
+    let refused = server.jobs("run", elsewhere).await;
+    assert_eq!(refused.code(), "forbidden");
+    assert!(refused.text.contains("not in that organisation"), "{refused:?}");
+    assert_eq!(asked(&hub), 2);
     assert_eq!(whoami(&mut server).await.structured["name"], "alice");
     assert_eq!(asked(&hub), 2);
 

@@ -1,48 +1,12 @@
-//! The words of what the Hub refused.
+//! The words of what the Hub refused, fitted to the login that was refused.
 
-use super::{BILLING_SETTINGS, TOKEN_SETTINGS};
-use crate::error::{HubError, Refusal, Request};
+use super::{BILLING_SETTINGS, TOKEN_SETTINGS, list};
+use crate::error::{Access, Defect, HubError, Lack, Refusal, Request, Thing};
 
 impl HubError {
     /// What happened.
     pub fn message(&self) -> String {
-        let mut text = match &self.refusal {
-            Refusal::Unauthorized => {
-                format!("{} does not accept the token: it is invalid, expired or revoked", self.host)
-            }
-            Refusal::PaymentRequired => match self.request.namespace() {
-                Some(namespace) => format!("namespace `{namespace}` has no credit to pay for jobs"),
-                None => "there is no credit to pay for jobs".to_owned(),
-            },
-            Refusal::Forbidden => match &self.request {
-                Request::Write { namespace, .. } => format!("this token may not run jobs in namespace `{namespace}`"),
-                Request::Read { namespace, .. } => {
-                    format!("this token may not see the jobs of namespace `{namespace}`")
-                }
-                Request::WhoAmI | Request::Hardware => format!("{} refuses this token", self.host),
-            },
-            Refusal::NotFound => match &self.request {
-                Request::Write { namespace, job: Some(job) } | Request::Read { namespace, job: Some(job) } => {
-                    format!("no job `{job}` in namespace `{namespace}`")
-                }
-                Request::Write { namespace, job: None } | Request::Read { namespace, job: None } => {
-                    format!("no namespace `{namespace}` that this token can see")
-                }
-                Request::WhoAmI | Request::Hardware => format!("{} does not know that address", self.host),
-            },
-            Refusal::Conflict => "the Hub says that this is in conflict with what is going on".to_owned(),
-            Refusal::RateLimited(Some(wait)) => {
-                format!("{} limits the rate of requests, for {} s more", self.host, wait.as_secs().max(1))
-            }
-            Refusal::RateLimited(None) => format!("{} limits the rate of requests", self.host),
-            Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
-            Refusal::Failed(status) => format!("{} failed ({status})", self.host),
-            Refusal::Unsent(reason) => format!("{} can't be reached, nothing was sent: {reason}", self.host),
-            Refusal::Unreachable(reason) => format!("the connection to {} broke: {reason}", self.host),
-            Refusal::TimedOut => format!("{} did not answer in time", self.host),
-            Refusal::BadAnswer(reason) => format!("{} gave an answer that is not the Hub's: {reason}", self.host),
-            Refusal::Unexpected(status) => format!("{} answered {status}, which means nothing here", self.host),
-        };
+        let mut text = self.refused();
         if let Some(message) = &self.message {
             text.push_str("; the Hub says: ");
             text.push_str(message);
@@ -55,6 +19,73 @@ impl HubError {
         text
     }
 
+    fn refused(&self) -> String {
+        let host = &self.host;
+        match &self.refusal {
+            Refusal::Unauthorized => {
+                let token = self.login.as_ref().map(|source| format!(" of {source}")).unwrap_or_default();
+                format!("{host} does not accept the token{token}: it is invalid, expired or revoked")
+            }
+            Refusal::PaymentRequired => match self.request.namespace() {
+                Some(namespace) => format!("namespace `{namespace}` has no credit to pay for jobs"),
+                None => "there is no credit to pay for jobs".to_owned(),
+            },
+            Refusal::Forbidden => match &self.request {
+                Request::Within { namespace, access, .. } => {
+                    let may_not = match access {
+                        Access::Write => "run or change jobs in",
+                        Access::Read => "see the jobs of",
+                    };
+                    format!("this token may not {may_not} namespace `{namespace}`{}", self.lack())
+                }
+                Request::WhoAmI | Request::Hardware => format!("{host} refuses this token"),
+            },
+            Refusal::NotFound => match &self.request {
+                Request::Within { namespace, thing: Some(Thing::Job(id)), .. } => {
+                    format!("no job `{id}` in namespace `{namespace}`")
+                }
+                Request::Within { namespace, thing: Some(Thing::ScheduledJob(id)), .. } => {
+                    format!("no scheduled job `{id}` in namespace `{namespace}`")
+                }
+                Request::Within { namespace, thing: None, .. } => {
+                    format!("no namespace `{namespace}` that this token can see")
+                }
+                Request::WhoAmI | Request::Hardware => format!("{host} does not know that address"),
+            },
+            Refusal::Conflict => "the Hub says that this is in conflict with what is going on".to_owned(),
+            Refusal::RateLimited(Some(wait)) => {
+                format!("{host} limits the rate of requests, for {} s more", wait.as_secs().max(1))
+            }
+            Refusal::RateLimited(None) => format!("{host} limits the rate of requests"),
+            Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
+            Refusal::Failed(status) => format!("{host} failed ({status})"),
+            Refusal::Unsent(reason) => format!("{host} can't be reached, nothing was sent: {reason}"),
+            Refusal::Unreachable(reason) => format!("the connection to {host} broke: {reason}"),
+            Refusal::TimedOut => format!("{host} did not answer in time"),
+            Refusal::BadAnswer(defect) => match defect {
+                Defect::NotJson => format!("{host} gave an answer that is not the Hub's: it is not JSON"),
+                Defect::Lacks(what) => format!("{host} gave an answer that is not the Hub's: {what} is not in it"),
+                Defect::TooLong(bytes) => format!("{host} gave an answer of more than {bytes} bytes"),
+                Defect::OtherOrigin => format!("{host} leads to another origin, where no token goes"),
+            },
+            Refusal::Unexpected(status) => format!("{host} answered {status}, which means nothing here"),
+        }
+    }
+
+    /// Why this login may not, if that is known.
+    fn lack(&self) -> &'static str {
+        match self.facts.as_ref().and_then(|facts| facts.lack) {
+            Some(Lack::ReadToken) => ": it is a read token",
+            Some(Lack::JobPermission) => {
+                ": the permission `job.write` is not among those of this fine-grained token there"
+            }
+            Some(Lack::JobScope) => ": this browser login does not have the scope `jobs`",
+            Some(Lack::OrganisationRole) => ": the account may only read in that organisation",
+            Some(Lack::Membership) => ": the account is not in that organisation",
+            None => "",
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match &self.refusal {
@@ -62,27 +93,16 @@ impl HubError {
                 "ask the user to run `hf auth login` again (or to replace HF_TOKEN) with a token from {TOKEN_SETTINGS}, then check with \
                  hf_whoami; no restart is needed"
             ),
-            Refusal::PaymentRequired => format!(
-                "ask the user to add credit at {BILLING_SETTINGS}, or in the organisation's billing settings; a PRO plan is not what is \
-                 missing; don't run it elsewhere instead"
-            ),
-            Refusal::Forbidden => match self.request.namespace() {
-                Some(namespace) => format!(
-                    "check with hf_whoami; jobs need a write token, or a fine-grained one with the permission `job.write` on `{namespace}`, \
-                     made at {TOKEN_SETTINGS}; or pass another `namespace`"
+            Refusal::PaymentRequired => self.payment_hint(),
+            Refusal::Forbidden => self.permission_hint(),
+            Refusal::NotFound => self.place_hint(),
+            Refusal::Conflict => match &self.request {
+                Request::Within { namespace, thing: None, .. } => format!(
+                    "an earlier job of it still runs: wait for it, found with {{\"operation\": \"ps\", \"args\": {{\"namespace\": \
+                     \"{namespace}\"}}}}, or make the scheduled job anew with \"concurrency\": true"
                 ),
-                None => {
-                    format!("ask the user to log in again with `hf auth login`, with a token from {TOKEN_SETTINGS}")
-                }
+                _ => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             },
-            Refusal::NotFound => match &self.request {
-                Request::Write { namespace, job: Some(_) } | Request::Read { namespace, job: Some(_) } => format!(
-                    "check the id with {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\"}}}}; a job of \
-                     another owner needs its `namespace`, and hf_whoami lists those of this login"
-                ),
-                _ => "hf_whoami lists the namespaces of this login".to_owned(),
-            },
-            Refusal::Conflict => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
             Refusal::RateLimited(None)
@@ -95,4 +115,84 @@ impl HubError {
             }
         }
     }
+
+    /// 402: the token is fine, nobody pays.
+    fn payment_hint(&self) -> String {
+        let page = match (&self.facts, self.request.namespace()) {
+            (Some(facts), Some(namespace)) if facts.is_organisation => {
+                format!("https://huggingface.co/organizations/{namespace}/settings/billing")
+            }
+            _ => BILLING_SETTINGS.to_owned(),
+        };
+        let others = self.others();
+        let others =
+            if others.is_empty() { String::new() } else { format!(", or which of {others} shall pay instead") };
+        format!(
+            "ask the user to add credit at {page}{others}; a PRO plan is not what is missing; don't run it elsewhere instead"
+        )
+    }
+
+    /// 403: the permission, the entity, and where it is given.
+    fn permission_hint(&self) -> String {
+        let Some(namespace) = self.request.namespace() else {
+            return format!("ask the user to log in again with `hf auth login`, with a token from {TOKEN_SETTINGS}");
+        };
+        let others = self.others();
+        let others =
+            if others.is_empty() { String::new() } else { format!("; or pass one of {others} as `namespace`") };
+        match self.facts.as_ref().and_then(|facts| facts.lack) {
+            Some(Lack::ReadToken) => format!(
+                "ask the user to make a write token, or a fine-grained one with `job.write` on `{namespace}`, at {TOKEN_SETTINGS}, and to \
+                 run `hf auth login` with it"
+            ),
+            Some(Lack::JobPermission) => format!(
+                "ask the user to add the permission `job.write` on `{namespace}` to this token at {TOKEN_SETTINGS}; no restart is needed\
+                 {others}"
+            ),
+            Some(Lack::JobScope) => {
+                format!("ask the user to run `hf auth login` again and to grant the scope `jobs`{others}")
+            }
+            Some(Lack::OrganisationRole) => {
+                format!("ask an admin of `{namespace}` for the role write{others}")
+            }
+            Some(Lack::Membership) => {
+                format!("check the spelling of `{namespace}`, or ask its admins to be let in{others}")
+            }
+            None => format!(
+                "check with hf_whoami; jobs need a write token, or a fine-grained one with the permission `job.write` on \
+                 `{namespace}`, made at {TOKEN_SETTINGS}{others}"
+            ),
+        }
+    }
+
+    /// 404: it may be in another namespace.
+    fn place_hint(&self) -> String {
+        let Request::Within { namespace, thing, .. } = &self.request else {
+            return "hf_whoami lists the namespaces of this login".to_owned();
+        };
+        let others = self.others();
+        let others = if others.is_empty() {
+            "hf_whoami lists the namespaces of this login".to_owned()
+        } else {
+            format!("this login may also look in {others}, passed as `namespace`")
+        };
+        let operation = match thing {
+            Some(Thing::Job(_)) => "ps",
+            Some(Thing::ScheduledJob(_)) => "scheduled ps",
+            None => return others,
+        };
+        format!(
+            "check the id with {{\"operation\": \"{operation}\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\"}}}}; {others}"
+        )
+    }
+
+    /// The other namespaces of this login in which jobs may be run.
+    fn others(&self) -> String {
+        let tried = self.request.namespace();
+        let allowed = self.facts.iter().flat_map(|facts| &facts.allowed).map(String::as_str);
+        list(&allowed.filter(|name| Some(*name) != tried).take(NAMED_MAX).collect::<Vec<_>>())
+    }
 }
+
+/// How many other namespaces are named: who has more knows their names.
+const NAMED_MAX: usize = 10;

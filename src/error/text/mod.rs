@@ -4,12 +4,14 @@ mod fault;
 mod hub;
 mod warning;
 
-use super::{Error, Fault};
+use super::{Error, Fault, Trace};
 
 /// Where a user makes and changes tokens.
 const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
 /// Where a user adds credit.
 const BILLING_SETTINGS: &str = "https://huggingface.co/settings/billing";
+/// The label by which a lost submission is found.
+const REQUEST_LABEL: &str = "mcp-request";
 /// The most of a foreign value that a message repeats, in characters: enough to recognise it.
 const VALUE_MAX: usize = 120;
 
@@ -79,10 +81,26 @@ impl Error {
                     .to_owned()
             }
             Self::Hub(error) => error.hint(),
-            Self::SubmissionUnconfirmed { namespace, label, .. } => format!(
-                "don't send it again yet; look with {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\", \
-                 \"labels\": {{\"mcp-request\": \"{label}\"}}}}}} in a minute"
-            ),
+            Self::SubmissionUnconfirmed { namespace, trace, .. } => {
+                let (operation, args) = match trace {
+                    Trace::Label(label) => ("ps", format!(", \"labels\": {{\"{REQUEST_LABEL}\": \"{label}\"}}")),
+                    Trace::ScheduleLabel(label) => {
+                        ("scheduled ps", format!(", \"labels\": {{\"{REQUEST_LABEL}\": \"{label}\"}}"))
+                    }
+                    Trace::CopyOf(_) | Trace::RunOf(_) => ("ps", String::new()),
+                };
+                let mark = match trace {
+                    Trace::CopyOf(id) => {
+                        format!(" for a new job that `inspect` says was started by duplicated-job {id}")
+                    }
+                    Trace::RunOf(id) => format!(" for a new job that `inspect` says was started by scheduled-job {id}"),
+                    Trace::Label(_) | Trace::ScheduleLabel(_) => String::new(),
+                };
+                format!(
+                    "don't send it again yet; look in a minute with {{\"operation\": \"{operation}\", \"args\": {{\"all\": true, \
+                     \"namespace\": \"{namespace}\"{args}}}}}{mark}"
+                )
+            }
             Self::PolicyDenied { .. } => "ask the operator of this server to change that, or do without".to_owned(),
             Self::Cancelled => "send it again if it is still wanted".to_owned(),
             Self::Internal { .. } => {

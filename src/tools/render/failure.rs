@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{ErrorAnswer, FaultAnswer};
 use super::super::stand_in::{REST, VEIL};
+use super::super::{usage, verbs};
 use super::Page;
 use crate::error::{Credential, Error, Fault, Problem, SecretProblem};
 use crate::secrets::Scrubber;
@@ -45,6 +46,17 @@ pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, 
         page.line(&format!("hint: {hint}"));
     }
     page.answer.error = Some(answer(error, &hint, page.scrubber));
+    if let Some(verb) = operation.and_then(verbs::verb).filter(|_| lacks_an_argument(error)) {
+        let usage = usage::one(verb);
+        page.line("");
+        page.line(&usage);
+        page.answer.usage = Some(usage);
+    }
+}
+
+/// Whether the call shows that its writer does not know the operation's arguments.
+fn lacks_an_argument(error: &Error) -> bool {
+    error.faults().iter().any(|fault| matches!(fault.problem, Problem::Missing { .. }))
 }
 
 /// The call's arguments without their faults. `None`: there are none, or not all of them can be mended here.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::answer::JobAnswer;
 use super::{Page, counted, span};
-use crate::hub::Job;
-use crate::operations::{Cancelled, Each, Inspected, Listing, is_inline_script};
+use crate::hub::{Description, Job};
+use crate::operations::{Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
-use crate::types::Size;
+use crate::types::{Size, Stage};
 
 /// The most of a command that a job in a list has, in characters.
 const COMMAND_IN_LIST: usize = 60;
@@ -27,8 +27,8 @@ fn cut(text: &str, max: usize) -> String {
 }
 
 /// The command as people would type it; an inline script by its size.
-pub(super) fn command(job: &Job, max: usize, scrubber: &Scrubber) -> Option<Clean> {
-    let arguments: Vec<&str> = job.command.iter().map(Clean::as_str).collect();
+pub(super) fn command(spec: &Description, max: usize, scrubber: &Scrubber) -> Option<Clean> {
+    let arguments: Vec<&str> = spec.command.iter().map(Clean::as_str).collect();
     if arguments.is_empty() {
         return None;
     }
@@ -53,44 +53,39 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
         job_id: job.id.to_string(),
         namespace: job.namespace.clone(),
         stage: job.stage.as_str().to_owned(),
-        flavor: job.flavor.clone(),
-        url: None,
-        name: job.name().cloned(),
+        flavor: job.spec.flavor.clone(),
+        name: job.spec.name().cloned(),
         message: job.message.clone(),
-        image: None,
-        command: command(job, COMMAND_IN_LIST, scrubber),
-        timeout_seconds: None,
+        command: command(&job.spec, COMMAND_IN_LIST, scrubber),
         created_at: job.created_at.clone(),
-        started_at: None,
-        finished_at: None,
         run_seconds: job.running_seconds,
-        env: None,
-        secrets: None,
-        labels: None,
-        volumes: Vec::new(),
-        expose_urls: Vec::new(),
-        ssh_url: None,
+        ..JobAnswer::default()
     }
 }
 
 /// A job in full.
 pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAnswer {
+    let spec = &job.spec;
     let map = |pairs: &[(Clean, Clean)]| -> Option<BTreeMap<String, Clean>> {
         (!pairs.is_empty()).then(|| pairs.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
     };
     JobAnswer {
         url,
-        image: job.image.clone(),
-        command: command(job, COMMAND_IN_FULL, scrubber),
-        timeout_seconds: job.timeout,
+        cancel_reason: job.cancel_reason.clone(),
+        image: spec.image.clone(),
+        command: command(spec, COMMAND_IN_FULL, scrubber),
+        timeout_seconds: spec.timeout,
+        attempts: spec.attempts,
         started_at: job.started_at.clone(),
         finished_at: job.finished_at.clone(),
-        env: map(&job.env),
-        secrets: (!job.secrets.is_empty()).then(|| job.secrets.clone()),
-        labels: map(&job.labels),
-        volumes: job.volumes.clone(),
+        scheduling_seconds: job.scheduling_seconds,
+        env: map(&spec.env),
+        secrets: (!spec.secrets.is_empty()).then(|| spec.secrets.clone()),
+        labels: map(&spec.labels),
+        volumes: spec.volumes.clone(),
         expose_urls: job.expose_urls.clone(),
         ssh_url: job.ssh_url.clone(),
+        initiator: job.initiator.as_ref().map(|(kind, id)| scrubber.clean_line(&format!("{kind} {id}"))),
         ..brief(job, scrubber)
     }
 }
@@ -145,69 +140,126 @@ fn row(job: &Job, scrubber: &Scrubber) -> String {
         "{} {} {} {} {} {} {}",
         job.id,
         job.stage.as_str(),
-        job.flavor,
+        job.spec.flavor,
         or_dash(created),
         or_dash(job.running_seconds.map(span)),
-        or_dash(job.name().map(|name| cut(name, NAME_IN_ROW))),
-        or_dash(command(job, COMMAND_IN_FULL, scrubber).map(|command| cut(&command, COMMAND_IN_ROW))),
+        or_dash(job.spec.name().map(|name| cut(name, NAME_IN_ROW))),
+        or_dash(command(&job.spec, COMMAND_IN_FULL, scrubber).map(|command| cut(&command, COMMAND_IN_ROW))),
     )
 }
 
-pub(super) fn inspected(page: &mut Page<'_>, inspected: Inspected) {
-    let mut jobs = Vec::new();
-    for Each { target, result } in inspected.jobs {
+pub(super) fn inspected(page: &mut Page<'_>, looked: Vec<Each<Looked>>) {
+    each(page, looked, |page, Looked { job, page: url, spent }| {
+        let spent = spent.map(|spent| spent.to_string());
+        page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
+        page.line(&format!("  page: {url}"));
+        describe(page, &job, spent.as_deref());
+        JobAnswer { usd_so_far: spent, ..full(&job, Some(url), page.scrubber) }
+    });
+}
+
+/// Several jobs of a call, with those that could not be had.
+fn each<T>(page: &mut Page<'_>, jobs: Vec<Each<T>>, mut tell: impl FnMut(&mut Page<'_>, T) -> JobAnswer) {
+    let mut told = Vec::new();
+    for Each { target, result } in jobs {
         match result {
-            Ok((job, url)) => {
-                describe(page, &job, &url);
-                jobs.push(full(&job, Some(url), page.scrubber));
-            }
+            Ok(job) => told.push(tell(page, job)),
             Err(error) => page.failed(&target, &error),
         }
     }
-    page.answer.ok = !jobs.is_empty();
-    page.answer.jobs = Some(jobs);
+    page.answer.ok = !told.is_empty();
+    page.answer.jobs = Some(told);
 }
 
-fn describe(page: &mut Page<'_>, job: &Job, url: &str) {
-    page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(job)));
-    page.line(&format!("  page: {url}"));
-    let list = |items: &[Clean]| items.iter().map(Clean::as_str).collect::<Vec<_>>().join(", ");
+fn describe(page: &mut Page<'_>, job: &Job, spent: Option<&str>) {
+    let times = [("created", &job.created_at), ("started", &job.started_at), ("finished", &job.finished_at)];
+    let times: Vec<String> = times.iter().filter_map(|(name, at)| Some(format!("{name} {}", at.as_ref()?))).collect();
+    let waited = job.scheduling_seconds.map(|seconds| format!("waited {} for its machine", span(seconds)));
+    let ran = job.running_seconds.map(|seconds| format!("ran {}", span(seconds)));
+    let cost = spent.map(|spent| format!("cost {spent} so far"));
+    let failures =
+        job.failures.map(|failures| counted(usize::try_from(failures).unwrap_or(usize::MAX), "failed attempt"));
+    let run = [waited, ran, cost, failures].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let started_by = job.initiator.as_ref().map(|(kind, id)| format!("{kind} {id}")).unwrap_or_default();
+    spec(page, &job.spec);
+    page.fields([
+        ("times", times.join(", ")),
+        ("run", run),
+        ("started by", started_by),
+        ("reachable at", list(&job.expose_urls)),
+        ("ssh", job.ssh_url.as_ref().map(ToString::to_string).unwrap_or_default()),
+    ]);
+}
+
+fn list(items: &[Clean]) -> String {
+    items.iter().map(Clean::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What a job is, a line each.
+pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     let map = |pairs: &[(Clean, Clean)]| {
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
     };
-    let times = [("created", &job.created_at), ("started", &job.started_at), ("finished", &job.finished_at)];
-    let times: Vec<String> = times.iter().filter_map(|(name, at)| Some(format!("{name} {}", at.as_ref()?))).collect();
-    let timeout = job.timeout.map(|timeout| format!(", timeout {}", span(timeout))).unwrap_or_default();
-    let ran = job.running_seconds.map(|seconds| format!(", ran {}", span(seconds))).unwrap_or_default();
-    let lines = [
-        ("image", job.image.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("command", command(job, COMMAND_IN_FULL, page.scrubber).map(Clean::into_string).unwrap_or_default()),
-        ("flavor", format!("{}{timeout}{ran}", job.flavor)),
-        ("times", times.join(", ")),
-        ("env", map(&job.env)),
-        ("secrets", list(&job.secrets)),
-        ("labels", map(&job.labels)),
-        ("volumes", list(&job.volumes)),
-        ("reachable at", list(&job.expose_urls)),
-        ("ssh", job.ssh_url.as_ref().map(ToString::to_string).unwrap_or_default()),
-    ];
-    for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        page.line(&format!("  {name}: {value}"));
-    }
+    let text = |text: &Option<Clean>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    let timeout = spec.timeout.map(|timeout| format!(", timeout {}", span(timeout))).unwrap_or_default();
+    let attempts = spec.attempts.filter(|attempts| *attempts > 1).map(|attempts| format!(", {attempts} attempts"));
+    page.fields([
+        ("image", text(&spec.image)),
+        ("command", text(&command(spec, COMMAND_IN_FULL, page.scrubber))),
+        ("flavor", format!("{}{timeout}{}", spec.flavor, attempts.unwrap_or_default())),
+        ("arch", text(&spec.arch)),
+        ("env", map(&spec.env)),
+        ("secrets", list(&spec.secrets)),
+        ("labels", map(&spec.labels)),
+        ("volumes", list(&spec.volumes)),
+        ("ports", spec.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        ("network", text(&spec.network)),
+        ("resource group", text(&spec.resource_group)),
+    ]);
 }
 
-pub(super) fn cancelled(page: &mut Page<'_>, cancelled: Cancelled) {
-    let mut jobs = Vec::new();
-    for Each { target, result } in cancelled.jobs {
-        match result {
-            Ok((job, was_over)) => {
-                let before = if was_over { " already, nothing was cancelled" } else { "" };
-                page.line(&format!("job {} in namespace `{}` is {}{before}", job.id, job.namespace, stage(&job)));
-                jobs.push(brief(&job, page.scrubber));
-            }
-            Err(error) => page.failed(&target, &error),
+pub(super) fn changed(page: &mut Page<'_>, job: &Job) {
+    page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(job)));
+    let labels = job.spec.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
+    let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    page.fields([("labels", none(labels)), ("reachable at", list(&job.expose_urls))]);
+    page.answer.job = Some(full(job, None, page.scrubber));
+}
+
+pub(super) fn cancelled(page: &mut Page<'_>, jobs: Vec<Each<(Job, bool)>>) {
+    each(page, jobs, |page, (job, was_over)| {
+        let before = if was_over { " already, nothing was cancelled" } else { "" };
+        page.line(&format!("job {} in namespace `{}` is {}{before}", job.id, job.namespace, stage(&job)));
+        brief(&job, page.scrubber)
+    });
+}
+
+pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
+    let Waited { jobs, until, warnings } = waited;
+    let mut open = Vec::new();
+    let mut failed = None;
+    each(page, jobs, |page, job| {
+        let named = format!("{}/{}", job.namespace, job.id);
+        let ran = job.running_seconds.map(|seconds| format!(", ran {}", span(seconds))).unwrap_or_default();
+        let ended = if job.stage.is_terminal() { "ended" } else { "stands at" };
+        page.line(&format!("job {} in namespace `{}` {ended} {}{ran}", job.id, job.namespace, stage(&job)));
+        if !until.holds(&job.stage) {
+            open.push(named);
+        } else if job.stage == Stage::Error {
+            failed = failed.take().or(Some(named));
         }
+        brief(&job, page.scrubber)
+    });
+    if !open.is_empty() {
+        let until = if until == Until::Running { ", \"until\": \"running\"" } else { "" };
+        let ids = serde_json::to_string(&open).unwrap_or_default();
+        page.line(&format!(
+            "{}: go on with {{\"operation\": \"wait\", \"args\": {{\"job_id\": {ids}, \"timeout\": \"45s\"{until}}}}}",
+            if open.len() == 1 { "it goes on" } else { "some go on" }
+        ));
     }
-    page.answer.ok = !jobs.is_empty();
-    page.answer.jobs = Some(jobs);
+    if let Some(job) = failed {
+        page.line(&format!("what it printed: {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{job}\"}}}}"));
+    }
+    page.warn(&warnings);
 }

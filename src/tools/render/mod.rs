@@ -2,7 +2,9 @@
 
 mod failure;
 mod job;
+mod machine;
 mod output;
+mod scheduled;
 mod submission;
 mod whoami;
 
@@ -15,6 +17,7 @@ use super::verbs::Verb;
 use crate::error::{Error, Warning};
 use crate::hub::Target;
 use crate::operations::Outcome;
+use crate::policy::Policy;
 use crate::secrets::{Clean, Scrubber};
 
 /// An answer to a call of a tool.
@@ -55,6 +58,13 @@ impl Page<'_> {
         }
     }
 
+    /// What is known, a line each.
+    fn fields<const N: usize>(&mut self, fields: [(&str, String); N]) {
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+            self.line(&format!("  {name}: {value}"));
+        }
+    }
+
     fn failed(&mut self, target: &Target, error: &Error) {
         self.line(&format!("{}: {}; hint: {}", target.id, error.message(), error.hint()));
         let error = failure::answer(error, &error.hint(), self.scrubber);
@@ -78,6 +88,19 @@ pub(super) fn jobs(
         Ok(Outcome::Listed(listing)) => job::listed(&mut page, &listing),
         Ok(Outcome::Inspected(inspected)) => job::inspected(&mut page, inspected),
         Ok(Outcome::Cancelled(cancelled)) => job::cancelled(&mut page, cancelled),
+        Ok(Outcome::Waited(waited)) => job::waited(&mut page, waited),
+        Ok(Outcome::Changed(changed, warnings)) => {
+            job::changed(&mut page, &changed);
+            page.warn(&warnings);
+        }
+        Ok(Outcome::Sampled(sampled)) => machine::sampled(&mut page, sampled),
+        Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
+        Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
+        Ok(Outcome::ScheduledChanged(job, warnings)) => {
+            scheduled::shown(&mut page, &job);
+            page.warn(&warnings);
+        }
+        Ok(Outcome::ScheduledDeleted(job)) => scheduled::deleted(&mut page, &job),
         Ok(Outcome::WhoAmI(_)) => {}
         Err(error) => failure::jobs(&mut page, &error, operation, written),
     }
@@ -90,8 +113,8 @@ pub(super) fn whoami(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Ren
 }
 
 /// The help.
-pub(super) fn usage(verb: Option<&Verb>, scrubber: &Scrubber) -> Rendered {
-    let text = help::usage(verb);
+pub(super) fn usage(verb: Option<&Verb>, policy: &Policy, scrubber: &Scrubber) -> Rendered {
+    let text = help::usage(verb, policy);
     let answer =
         JobsAnswer { operation: Some("help".to_owned()), ok: true, usage: Some(text.clone()), ..JobsAnswer::default() };
     finish(&Page { scrubber, text, answer })

@@ -107,7 +107,7 @@ fn fence(lines: &[Clean]) -> String {
 
 /// Whether uv prints what the job prints first.
 fn runs_uv(followed: &Followed) -> bool {
-    let command: Vec<&str> = followed.job.command.iter().map(Clean::as_str).collect();
+    let command: Vec<&str> = followed.job.spec.command.iter().map(Clean::as_str).collect();
     command.first() == Some(&"uv") || is_inline_script(&command).is_some()
 }
 

@@ -1,14 +1,15 @@
 //! A submission as an answer: what runs where, who pays, how much at most, and what it printed so far.
 
 use super::super::answer::Cost;
-use super::{Page, job, output, span};
-use crate::operations::Submission;
+use super::{Page, job, output, scheduled, span};
+use crate::operations::{Made, Submission};
 use crate::policy::{DEFAULT_TIMEOUT_SECONDS, MicroUsd};
+use crate::secrets::Clean;
 use crate::types::Size;
 
 pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     let Submission {
-        job,
+        made,
         namespace,
         url,
         flavor,
@@ -17,17 +18,24 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         exposed,
         micro_usd_per_minute,
         local_script,
+        next_run,
         request,
         followed,
         warnings,
     } = submission;
-    match &job {
-        Some(job) => {
+    match &made {
+        Some(Made::Job(job)) => {
             page.line(&format!("submitted job {} to namespace `{namespace}`, which pays: {}", job.id, job::stage(job)));
             if let Some(url) = &url {
                 page.line(url);
             }
         }
+        Some(Made::Scheduled(job)) => page.line(&format!(
+            "scheduled job {} in namespace `{namespace}`, which pays: `{}` in UTC, {}",
+            job.id,
+            job.schedule,
+            scheduled::standing(job)
+        )),
         None => page.line(&format!("dry run: nothing was sent; namespace `{namespace}` would pay")),
     }
     let timeout_text = match timeout {
@@ -38,15 +46,23 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         usd_per_hour: MicroUsd::per_hour(price).to_string(),
         usd_at_most: MicroUsd::at_most(price, timeout, attempts, exposed).to_string(),
     });
-    let price = cost
-        .as_ref()
-        .map(|cost| format!(" at {} an hour, {} at most", cost.usd_per_hour, cost.usd_at_most))
-        .unwrap_or_default();
+    let each = if next_run.is_some() { " each time" } else { "" };
+    let price = match &cost {
+        Some(cost) => format!(" at {} an hour, {} at most{each}", cost.usd_per_hour, cost.usd_at_most),
+        None => " at an unknown price".to_owned(),
+    };
     let attempts_text = if attempts > 1 { format!(", up to {attempts} attempts") } else { String::new() };
     page.line(&format!("flavor {flavor}{price}; {timeout_text}{attempts_text}"));
-    if let Some(job) = job.as_ref().filter(|job| !job.secrets.is_empty()) {
-        let names: Vec<&str> = job.secrets.iter().map(crate::secrets::Clean::as_str).collect();
-        page.line(&format!("secrets: {}", names.join(", ")));
+    if let (None, Some(next)) = (&made, &next_run) {
+        page.line(&format!("first run: {next}"));
+    }
+    let secrets = match &made {
+        Some(Made::Job(job)) => &job.spec.secrets[..],
+        Some(Made::Scheduled(job)) => &job.spec.secrets[..],
+        None => &[],
+    };
+    if !secrets.is_empty() {
+        page.line(&format!("secrets: {}", secrets.iter().map(Clean::as_str).collect::<Vec<_>>().join(", ")));
     }
     if let Some((path, size)) = local_script {
         page.line(&format!("script: local file `{path}`, {}", Size::of(size)));
@@ -56,16 +72,20 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     {
         page.line(&format!("request: {text}"));
     }
-    if let Some(followed) = &followed {
-        output::output(page, followed, false);
-    } else if let Some(job) = &job {
-        page.line(&format!(
+    match (&followed, &made) {
+        (Some(followed), _) => output::output(page, followed, false),
+        (None, Some(Made::Job(job))) => page.line(&format!(
             "follow with {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{namespace}/{}\", \"wait\": \"45s\"}}}}",
             job.id
-        ));
+        )),
+        _ => {}
     }
     page.warn(&warnings);
     page.answer.cost = cost;
     page.answer.request = request;
-    page.answer.job = job.map(|job| job::full(&job, url, page.scrubber));
+    match made {
+        Some(Made::Job(job)) => page.answer.job = Some(job::full(&job, url, page.scrubber)),
+        Some(Made::Scheduled(job)) => page.answer.scheduled_jobs = Some(vec![scheduled::answer(&job, page.scrubber)]),
+        None => {}
+    }
 }

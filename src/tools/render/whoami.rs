@@ -2,7 +2,7 @@
 
 use super::super::answer::{NamespaceAnswer, OrganisationAnswer, Token, WhoAmIAnswer};
 use super::{Rendered, failure, sealed};
-use crate::error::Error;
+use crate::error::{Error, Lack};
 use crate::hub::{Identity, MayRun};
 use crate::operations::{Outcome, WhoAmI};
 use crate::secrets::{Clean, Scrubber};
@@ -95,16 +95,16 @@ fn namespaces(identity: &Identity, scrubber: &Scrubber) -> Vec<NamespaceAnswer> 
             let (may, change) = match identity.may_run(name) {
                 MayRun::Yes => ("yes", None),
                 MayRun::Unknown => ("unknown", None),
-                MayRun::ReadToken => {
+                MayRun::No(Lack::ReadToken) => {
                     ("no", Some(format!("make a write token at {TOKEN_SETTINGS}, then `hf auth login`")))
                 }
-                MayRun::NoJobPermission => {
+                MayRun::No(Lack::JobPermission) => {
                     ("no", Some(format!("give this token the permission `job.write` on `{name}` at {TOKEN_SETTINGS}")))
                 }
-                MayRun::NoJobScope => {
+                MayRun::No(Lack::JobScope) => {
                     ("no", Some("log in again with `hf auth login`, granting the scope `jobs`".to_owned()))
                 }
-                MayRun::OrganisationRole => {
+                MayRun::No(Lack::OrganisationRole | Lack::Membership) => {
                     ("no", Some("ask an admin of that organisation for the role write".to_owned()))
                 }
             };

@@ -1,0 +1,91 @@
+//! Machines as answers: what there is at which price, and what jobs use of theirs.
+
+use super::super::answer::{HardwareAnswer, StatsAnswer};
+use super::{Page, job};
+use crate::hub::{Flavors, Hardware, Metrics};
+use crate::operations::{Each, Sampled};
+use crate::policy::MicroUsd;
+use crate::secrets::Clean;
+use crate::types::Size;
+
+pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
+    page.line("flavor, price an hour, processors, memory, disk, accelerators:");
+    for hardware in flavors.iter() {
+        page.line(&row(hardware));
+    }
+    let price = |hardware: &Hardware| hardware.micro_usd_per_minute.map(|price| MicroUsd::per_hour(price).to_string());
+    page.answer.hardware = flavors
+        .iter()
+        .map(|hardware| HardwareAnswer {
+            name: hardware.name.clone(),
+            usd_per_hour: price(hardware),
+            cpu: hardware.cpu.clone(),
+            ram: hardware.ram.clone(),
+            accelerator: hardware.accelerator.clone(),
+        })
+        .collect();
+}
+
+fn row(hardware: &Hardware) -> String {
+    let price = match hardware.micro_usd_per_minute {
+        Some(price) => MicroUsd::per_hour(price).to_string(),
+        None => "price unknown".to_owned(),
+    };
+    let facts = [&hardware.cpu, &hardware.ram, &hardware.disk, &hardware.accelerator];
+    let facts: Vec<&str> = facts.into_iter().flatten().map(Clean::as_str).collect();
+    format!("{} {price} {}", hardware.name, facts.join(", "))
+}
+
+pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>) {
+    let mut told = Vec::new();
+    for Each { target, result } in jobs {
+        match result {
+            Ok(sampled) => told.push(sample(page, sampled)),
+            Err(error) => page.failed(&target, &error),
+        }
+    }
+    page.answer.ok = !told.is_empty();
+    page.answer.stats = told;
+}
+
+fn sample(page: &mut Page<'_>, sampled: Sampled) -> StatsAnswer {
+    let Sampled { job, metrics } = sampled;
+    let stage = job::stage(&job);
+    let told = match &metrics {
+        Some(metrics) => format!("{stage}: {}", usage(metrics)),
+        None if job.stage.is_terminal() => format!("finished, {stage}: a job that is over uses nothing"),
+        None => format!("{stage}: no sample yet, its machine is not ready"),
+    };
+    page.line(&format!("job {} on {}: {told}", job.id, job.spec.flavor));
+    StatsAnswer {
+        job_id: job.id.to_string(),
+        stage: job.stage.as_str().to_owned(),
+        finished: job.stage.is_terminal(),
+        cpu_percent: metrics.as_ref().map(|metrics| metrics.cpu_percent),
+        memory_used_bytes: metrics.as_ref().map(|metrics| metrics.memory.0),
+        memory_total_bytes: metrics.as_ref().map(|metrics| metrics.memory.1),
+        gpu_percent: metrics.iter().flat_map(|metrics| &metrics.gpus).map(|(used, _)| *used).collect(),
+    }
+}
+
+fn usage(metrics: &Metrics) -> String {
+    let size = |bytes: u64| Size::of(usize::try_from(bytes).unwrap_or(usize::MAX)).to_string();
+    let mut text = format!(
+        "cpu {:.0} % of {:.1} cores, memory {} of {}, network {}/s in and {}/s out",
+        metrics.cpu_percent,
+        cores(metrics.cpu_millicores),
+        size(metrics.memory.0),
+        size(metrics.memory.1),
+        size(metrics.network.0),
+        size(metrics.network.1),
+    );
+    for (used, (memory, total)) in &metrics.gpus {
+        text.push_str(&format!(", gpu {used:.0} % with {} of {}", size(*memory), size(*total)));
+    }
+    text
+}
+
+#[expect(clippy::cast_precision_loss, reason = "thousandths of cores are far below 2^52")]
+fn cores(millicores: u64) -> f64 {
+    millicores as f64 / 1000.0
+}

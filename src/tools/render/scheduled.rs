@@ -1,0 +1,108 @@
+//! Scheduled jobs as answers.
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::ScheduledAnswer;
+use super::{Page, counted, job};
+use crate::hub::ScheduledJob;
+use crate::operations::ScheduledListing;
+use crate::secrets::{Clean, Scrubber};
+
+/// The most of a command that a row shows: a row stays under 150 characters.
+const COMMAND_IN_ROW: usize = 30;
+/// The most of a command that a full answer shows, in characters.
+const COMMAND_IN_FULL: usize = 2000;
+
+pub(super) fn answer(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer {
+    ScheduledAnswer {
+        scheduled_job_id: job.id.to_string(),
+        namespace: job.namespace.clone(),
+        schedule: job.schedule.clone(),
+        suspended: job.suspended,
+        concurrency: job.concurrency,
+        next_run: job.next_run.clone(),
+        last_job_id: job.last_job.as_ref().map(|(id, _)| id.clone()),
+        last_run: job.last_job.as_ref().map(|(_, at)| at.clone()),
+        job: described(job, scrubber),
+    }
+}
+
+/// The job that is started, under the names of the arguments that made it.
+fn described(job: &ScheduledJob, scrubber: &Scrubber) -> Map<String, Value> {
+    let spec = &job.spec;
+    let map = |pairs: &[(Clean, Clean)]| -> Value {
+        pairs.iter().map(|(name, value)| (name.to_string(), json!(value))).collect::<Map<String, Value>>().into()
+    };
+    let fields = [
+        ("image", json!(spec.image)),
+        ("command", json!(job::command(spec, COMMAND_IN_FULL, scrubber))),
+        ("flavor", json!(spec.flavor)),
+        ("timeout_seconds", json!(spec.timeout)),
+        ("env", map(&spec.env)),
+        ("secrets", json!(spec.secrets)),
+        ("labels", map(&spec.labels)),
+        ("volumes", json!(spec.volumes)),
+    ];
+    let empty = |value: &Value| value.is_null() || *value == json!([]) || *value == json!({});
+    fields.into_iter().filter(|(_, value)| !empty(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// How it stands: `next at …`, or suspended.
+pub(super) fn standing(job: &ScheduledJob) -> String {
+    if job.suspended {
+        let reason = job.suspend_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        return format!("suspended{reason}");
+    }
+    match &job.next_run {
+        Some(next) => format!("next {next}"),
+        None => "next unknown".to_owned(),
+    }
+}
+
+pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
+    let ScheduledListing { namespace, jobs, hidden } = listing;
+    if jobs.is_empty() {
+        page.line(&format!("no scheduled jobs in namespace `{namespace}`"));
+    } else {
+        page.line(&format!(
+            "{} in namespace `{namespace}`: id, schedule in UTC, next run, last run, flavor, name, command",
+            counted(jobs.len(), "scheduled job")
+        ));
+    }
+    for job in jobs {
+        let last = job.last_job.as_ref().map_or_else(|| "never".to_owned(), |(_, at)| at.to_string());
+        let name = job.spec.name().map_or("-", Clean::as_str);
+        let command =
+            job::command(&job.spec, COMMAND_IN_ROW, page.scrubber).map(Clean::into_string).unwrap_or_default();
+        let line =
+            format!("{} `{}` {} last {last} {} {name} {command}", job.id, job.schedule, standing(job), job.spec.flavor);
+        page.line(&line);
+    }
+    if *hidden > 0 {
+        page.line(&format!("{} hidden: pass \"all\": true", counted(*hidden, "suspended one")));
+    }
+    page.answer.scheduled_jobs = Some(jobs.iter().map(|job| answer(job, page.scrubber)).collect());
+}
+
+pub(super) fn shown(page: &mut Page<'_>, job: &ScheduledJob) {
+    page.line(&format!(
+        "scheduled job {} in namespace `{}`: `{}` in UTC, {}",
+        job.id,
+        job.namespace,
+        job.schedule,
+        standing(job)
+    ));
+    let last = job.last_job.as_ref().map(|(id, at)| format!("job {id} at {at}")).unwrap_or_default();
+    let concurrency = if job.concurrency { "runs also beside an earlier one".to_owned() } else { String::new() };
+    page.fields([("last run", last), ("concurrency", concurrency)]);
+    job::spec(page, &job.spec);
+    page.answer.scheduled_jobs = Some(vec![answer(job, page.scrubber)]);
+}
+
+pub(super) fn deleted(page: &mut Page<'_>, job: &ScheduledJob) {
+    page.line(&format!(
+        "deleted scheduled job {} (`{}`) of namespace `{}`; jobs that it started go on",
+        job.id, job.schedule, job.namespace
+    ));
+    page.answer.scheduled_jobs = Some(vec![answer(job, page.scrubber)]);
+}
