@@ -5,6 +5,8 @@ mod draft;
 mod inspect;
 mod logs;
 mod outcome;
+#[cfg_attr(not(test), expect(dead_code, reason = "submissions are to call it"))]
+mod preflight;
 mod ps;
 mod run;
 mod submissions;
