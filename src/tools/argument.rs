@@ -4,7 +4,9 @@
 pub(super) struct Argument {
     pub(super) name: &'static str,
     pub(super) form: Form,
-    pub(super) about: &'static str,
+    about: &'static str,
+    /// What it is to some operations, beside that.
+    own: &'static [(&'static [&'static str], &'static str)],
     /// Other names that are understood and not advertised.
     pub(super) aliases: &'static [&'static str],
 }
@@ -29,44 +31,55 @@ pub(super) enum Form {
     Object,
 }
 
+const UV: &[&str] = &["uv", "scheduled uv"];
+const RUN: &[&str] = &["run", "scheduled run"];
+const LISTS: &[&str] = &["ps", "scheduled ps"];
+const LABELS: &[&str] = &["labels", "scheduled labels"];
+const SEVERAL: &[&str] = &["inspect", "cancel", "wait", "stats"];
+
 /// All arguments, in the order in which the schema shows them.
 pub(super) const ARGUMENTS: &[Argument] = &[
-    arg(
-        "script",
-        Form::Text,
-        "uv: Python code, an https URL, a local .py file, or a command that the dependencies bring",
-        &[],
-    ),
-    arg("script_args", Form::Texts, "uv: the script's arguments", &["args", "arguments"]),
-    arg(
-        "dependencies",
-        Form::Texts,
-        "uv: packages beside those that the script names",
-        &["with_deps", "with", "packages"],
-    ),
-    arg("python", Form::Text, "uv: Python version", &[]),
-    arg("command", Form::Texts, "run: list of arguments; for pipes and && use [\"/bin/sh\", \"-c\", \"…\"]", &[]),
+    Argument {
+        own: &[(UV, "Python code, an https URL, a local .py file, or a command that the dependencies bring")],
+        ..arg("script", Form::Text, "", &[])
+    },
+    Argument { own: &[(UV, "the script's arguments")], ..arg("script_args", Form::Texts, "", &["args", "arguments"]) },
+    Argument {
+        own: &[(UV, "packages beside those that the script names")],
+        ..arg("dependencies", Form::Texts, "", &["with_deps", "with", "packages"])
+    },
+    Argument { own: &[(UV, "Python version")], ..arg("python", Form::Text, "", &[]) },
+    Argument {
+        own: &[(RUN, "list of arguments; for pipes and && use [\"/bin/sh\", \"-c\", \"…\"]")],
+        ..arg("command", Form::Texts, "", &[])
+    },
     arg("image", Form::Text, "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12, for uv its own", &[]),
     arg(
         "flavor",
         Form::Text,
-        "machine, such as cpu-basic (default), t4-small, a10g-large, a100-large",
+        "machine: cpu-basic (default), t4-small, a10g-large, a100-large, …; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
+    Argument {
+        own: &[(&["wait"], "how long to wait, default 30s, up to 45s")],
+        ..arg("timeout", Form::Time, "of the job: 90m, 1.5h, or seconds; default 30m", &[])
+    },
+    arg("env", Form::Map, "readable variables; never tokens", &[]),
     arg(
-        "timeout",
-        Form::Time,
-        "of the job: 90m, 1.5h, seconds; default 30m. wait: how long, up to 45s, default 30s",
+        "secrets",
+        Form::Secrets,
+        "encrypted variables; \"$NAME\": a variable of the server that its operator allows",
         &[],
     ),
-    arg("env", Form::Map, "readable variables; never tokens", &[]),
-    arg("secrets", Form::Secrets, "encrypted variables", &[]),
-    arg("name", Form::Text, "the job's name (ps: only jobs of that name)", &[]),
-    arg("labels", Form::Map, "labels (ps: only jobs that have them)", &[]),
+    Argument { own: &[(LISTS, "only of that name")], ..arg("name", Form::Text, "the job's name", &[]) },
+    Argument {
+        own: &[(LISTS, "only with all of these"), (LABELS, "all that it shall have")],
+        ..arg("labels", Form::Map, "labels", &[])
+    },
     arg(
         "volumes",
         Form::Volumes,
-        "mounts: hf://datasets/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw], buckets/, models/, spaces/",
+        "mounts: hf://[models|datasets|spaces|buckets]/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw]; only buckets are writable",
         &[],
     ),
     arg("expose", Form::Ports, "ports to reach from outside", &["ports"]),
@@ -79,16 +92,17 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("detach", Form::Flag, "don't follow after submitting", &[]),
     arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[]),
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
-    arg(
-        "job_id",
-        Form::Texts,
-        "id, namespace/id or page of a job; inspect, cancel, wait, stats: or a list",
-        &["id", "job_ids", "jobs"],
-    ),
-    arg("until", Form::Text, "wait: finished (default) or running", &[]),
-    arg("ports", Form::Ports, "expose: all ports to reach from outside", &["expose"]),
-    arg("public_ports", Form::Ports, "expose: those that need no token", &["portsPublic"]),
-    arg("clear", Form::Flag, "labels: remove all", &[]),
+    Argument {
+        own: &[(SEVERAL, "or a list of them")],
+        ..arg("job_id", Form::Texts, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"])
+    },
+    Argument { own: &[(&["wait"], "finished (default) or running")], ..arg("until", Form::Text, "", &[]) },
+    Argument { own: &[(&["expose"], "all ports to reach from outside")], ..arg("ports", Form::Ports, "", &["expose"]) },
+    Argument {
+        own: &[(&["expose"], "those that need no token")],
+        ..arg("public_ports", Form::Ports, "", &["portsPublic"])
+    },
+    Argument { own: &[(LABELS, "remove all")], ..arg("clear", Form::Flag, "", &[]) },
     arg(
         "schedule",
         Form::Text,
@@ -103,7 +117,10 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "id or namespace/id of a scheduled job",
         &["job_id", "id", "scheduled_id", "job_ids"],
     ),
-    arg("all", Form::Flag, "jobs of every stage; scheduled ps: suspended ones, too", &[]),
+    Argument {
+        own: &[(&["scheduled ps"], "suspended ones, too")],
+        ..arg("all", Form::Flag, "jobs of every stage", &[])
+    },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20", &[]),
     arg("tail", Form::Number, "last lines, default 50", &[]),
@@ -114,7 +131,27 @@ pub(super) const ARGUMENTS: &[Argument] = &[
 ];
 
 const fn arg(name: &'static str, form: Form, about: &'static str, aliases: &'static [&'static str]) -> Argument {
-    Argument { name, form, about, aliases }
+    Argument { name, form, about, own: &[], aliases }
+}
+
+impl Argument {
+    /// What it is to one operation.
+    pub(super) fn about(&self, verb: &str) -> String {
+        let own = self.own.iter().find(|(verbs, _)| verbs.contains(&verb)).map(|(_, own)| *own);
+        match own {
+            // What begins so goes on from what it is to all.
+            Some(own) if own.starts_with("or ") => [self.about, ", ", own].concat(),
+            Some(own) => own.to_owned(),
+            None => self.about.to_owned(),
+        }
+    }
+
+    /// What it is to all operations, each that differs named.
+    pub(super) fn about_all(&self) -> String {
+        let own = self.own.iter().filter_map(|(verbs, own)| Some([verbs.first()?, ": ", own].concat()));
+        let general = Some(self.about.to_owned()).filter(|about| !about.is_empty());
+        general.into_iter().chain(own).collect::<Vec<_>>().join("; ")
+    }
 }
 
 pub(super) fn argument(name: &str) -> Option<&'static Argument> {

@@ -19,7 +19,7 @@ pub(super) fn jobs_input(policy: &Policy) -> Arc<JsonObject> {
     let properties: Map<String, Value> = ARGUMENTS
         .iter()
         .filter(taken)
-        .map(|argument| (argument.name.to_owned(), property(argument.form, argument.about)))
+        .map(|argument| (argument.name.to_owned(), property(argument.form, &argument.about_all())))
         .collect();
     object(json!({
         "type": "object",

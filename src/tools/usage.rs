@@ -34,7 +34,9 @@ pub(super) fn one(verb: &Verb) -> String {
     for name in verb.arguments() {
         let Some(argument) = argument(name) else { continue };
         let required = if verb.required.contains(&name) { ", required" } else { "" };
-        text.push_str(&["- ", name, " (", form(argument.form), required, "): ", argument.about, "\n"].concat());
+        text.push_str(
+            &["- ", name, " (", form(argument.form), required, "): ", &argument.about(verb.name), "\n"].concat(),
+        );
     }
     text.push_str("Example:\n");
     text.push_str(&example(verb));

@@ -100,6 +100,12 @@ impl Fault {
         Some(match &self.problem {
             Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
             Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
+            Problem::Missing { .. } if argument == "job_id" => {
+                "find the id with {\"operation\": \"ps\", \"args\": {\"all\": true}}".to_owned()
+            }
+            Problem::Missing { .. } if argument == "scheduled_job_id" => {
+                "find the id with {\"operation\": \"scheduled ps\", \"args\": {\"all\": true}}".to_owned()
+            }
             Problem::Missing { example } => format!("add \"{argument}\": {example}"),
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
