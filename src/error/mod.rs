@@ -11,7 +11,7 @@ mod warning;
 pub use code::Code;
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
-pub use warning::Warning;
+pub use warning::{Seen, Warning};
 
 /// Why a call was not answered as asked.
 ///

@@ -43,4 +43,57 @@ pub enum Warning {
     },
     /// The place of the cursor is not in the log any more, which was read from its start.
     CursorLost,
+    /// The job needs the Hub's permission, and no token is in its secrets.
+    TokenMissing {
+        /// Whether it writes to the Hub; else it reads what needs a login, or asks for one.
+        pushes: bool,
+        /// Where.
+        seen: Seen,
+    },
+    /// The job writes to the Hub with a token that only reads.
+    TokenReadsOnly {
+        /// Where.
+        seen: Seen,
+    },
+    /// The job writes files that nothing keeps.
+    FilesLost {
+        /// Where.
+        seen: Seen,
+    },
+    /// The job trains on an accelerator without a time-out of its own.
+    NoTimeout {
+        /// Where.
+        seen: Seen,
+    },
+    /// The login's token ends before the job must.
+    TokenExpires {
+        /// When.
+        expires: String,
+    },
+    /// A schedule keeps the login's token as it is today.
+    TokenFrozen {
+        /// When the token ends, where it does.
+        expires: Option<String>,
+    },
+}
+
+/// Where a check of a submission saw what it remarks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// A call's name, a flag, a program, or a repository, as the submission spells it.
+    pub what: String,
+    /// The line of the Python source, counted from 1; none for the command.
+    pub line: Option<u32>,
+}
+
+impl Seen {
+    /// In a line of the source.
+    pub fn at(what: &str, line: u32) -> Self {
+        Self { what: what.to_owned(), line: Some(line) }
+    }
+
+    /// In the command.
+    pub fn in_command(what: &str) -> Self {
+        Self { what: what.to_owned(), line: None }
+    }
 }

@@ -26,6 +26,11 @@ const JOB_PERMISSION: &str = "job.write";
 /// The OAuth scope that jobs need (Hub documentation, OAuth).
 const JOB_SCOPE: &str = "jobs";
 
+/// The permission that a fine-grained token needs to write to repositories.
+const WRITE_PERMISSION: &str = "repo.write";
+/// The OAuth scopes that write to repositories (Hub documentation, OAuth).
+const WRITE_SCOPES: [&str; 3] = ["write-repos", "manage-repos", "contribute-repos"];
+
 /// Who the token belongs to, and what it may do.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -67,6 +72,8 @@ pub struct TokenFacts {
     pub expires_at: Option<Clean>,
     /// The scopes of an OAuth token.
     pub scopes: Option<Vec<Clean>>,
+    /// Whether it may write to repositories, if that is known.
+    pub can_write: Option<bool>,
     /// The entities on which a fine-grained token has `job.write`.
     job_entities: Vec<Clean>,
 }
@@ -248,6 +255,12 @@ struct WireScope {
     permissions: Vec<String>,
 }
 
+impl WireScope {
+    fn grants(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|granted| granted == permission)
+    }
+}
+
 #[derive(Deserialize)]
 struct WireEntity {
     name: Option<String>,
@@ -284,11 +297,19 @@ impl WhoAmI {
                 name: token.and_then(|token| token.display_name.as_deref()).map(clean),
                 role: clean(role),
                 expires_at: auth.expires_at.as_deref().map(clean),
-                scopes: scopes.map(|scopes| scopes.iter().map(|scope| clean(scope)).collect()),
+                scopes: scopes.as_ref().map(|scopes| scopes.iter().map(|scope| clean(scope)).collect()),
+                can_write: match role {
+                    "read" => Some(false),
+                    "write" | "god" => Some(true),
+                    "fineGrained" => Some(grants.iter().take(SCOPES_MAX).any(|scope| scope.grants(WRITE_PERMISSION))),
+                    _ => {
+                        scopes.as_ref().map(|scopes| scopes.iter().any(|scope| WRITE_SCOPES.contains(&scope.as_str())))
+                    }
+                },
                 job_entities: grants
                     .iter()
                     .take(SCOPES_MAX)
-                    .filter(|scope| scope.permissions.iter().any(|permission| permission == JOB_PERMISSION))
+                    .filter(|scope| scope.grants(JOB_PERMISSION))
                     .filter_map(|scope| scope.entity.as_ref()?.name.as_deref())
                     .map(clean)
                     .collect(),

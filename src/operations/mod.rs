@@ -10,7 +10,6 @@ mod inspect;
 mod labels;
 mod logs;
 mod outcome;
-#[cfg_attr(not(test), expect(dead_code, reason = "submissions are to call it"))]
 mod preflight;
 mod ps;
 mod rerun;

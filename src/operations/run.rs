@@ -16,7 +16,12 @@ impl Work<'_> {
         let image = image.unwrap_or_else(Image::python);
         let name_base = image.name_base();
         let code = command.as_ref().and_then(Command::python_code).map(str::to_owned);
-        let payload = Payload { image: Some(image), command, argument: "command", name_base, code, local_script: None };
+        let words = match (&code, &command) {
+            (None, Some(command)) => command.arguments().to_vec(),
+            _ => Vec::new(),
+        };
+        let payload =
+            Payload { image: Some(image), words, command, argument: "command", name_base, code, local_script: None };
         self.submit(payload, job).await
     }
 }

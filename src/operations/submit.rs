@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::draft::{JobDraft, Plan};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Made, Outcome, Submission};
+use super::preflight::{self, TokenPower};
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{
     Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable, Target,
@@ -32,6 +33,8 @@ pub(super) struct Payload {
     pub(super) name_base: String,
     /// The Python code that it runs, where that is known.
     pub(super) code: Option<String>,
+    /// What it runs beside the code.
+    pub(super) words: Vec<String>,
     /// The local script that was read, and its size in bytes.
     pub(super) local_script: Option<(String, usize)>,
 }
@@ -42,6 +45,7 @@ impl Work<'_> {
         let (namespace, plan) = (draft.namespace.take(), draft.plan.take());
         let mut warnings = std::mem::take(&mut draft.warnings);
         let local_script = payload.local_script.clone();
+        let (code, words) = (payload.code.clone(), payload.words.clone());
         let Some(spec) = self.spec(payload, draft, &mut warnings) else {
             self.refuse_without_login()?;
             self.refuse_faults()?;
@@ -56,6 +60,26 @@ impl Work<'_> {
         if let Some(flavors) = &flavors {
             self.check_flavor(&spec.flavor, flavors)?;
         }
+        let identity = caller.kept_identity();
+        let token = identity.as_ref().map(|identity| &identity.token);
+        let names: Vec<&str> = spec.secrets.names().collect();
+        warnings.extend(preflight::check(&preflight::Plan {
+            code: code.as_deref(),
+            command: &words,
+            secrets: &names,
+            has_token: spec.secrets.reaches_hub_libraries(),
+            token_from_login: spec.secrets.carries_login(),
+            token_power: TokenPower::of(token.and_then(|token| token.can_write)),
+            token_expires: token.and_then(|token| Timestamp::parse(token.expires_at.as_ref()?).ok()),
+            accelerated: flavors
+                .as_ref()
+                .and_then(|flavors| flavors.get(spec.flavor.as_str()))
+                .is_some_and(|hardware| hardware.accelerator.is_some()),
+            timeout: spec.timeout.map(Timeout::seconds),
+            keeps: spec.volumes.get().iter().any(Volume::is_writable),
+            scheduled: plan.is_some(),
+            now: Timestamp::now(),
+        }));
         let scrubber = &self.operations.scrubber;
         let mut submission = Submission {
             made: None,

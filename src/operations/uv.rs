@@ -42,6 +42,12 @@ impl Work<'_> {
             },
             _ => None,
         };
+        let beside = match &script {
+            Some(Script::Url(url)) => Some(url.as_str()),
+            Some(Script::Command(command)) => Some(command.as_str()),
+            _ => None,
+        };
+        let words = beside.map(str::to_owned).into_iter().chain(script_args.iter().cloned()).collect();
         let command = arguments.and_then(|arguments| match Command::new(arguments) {
             Ok(command) => Some(command),
             Err(problem) => {
@@ -50,7 +56,7 @@ impl Work<'_> {
             }
         });
         let image = Some(image.unwrap_or_else(Image::uv));
-        self.submit(Payload { image, command, argument: "script", name_base, code, local_script }, job).await
+        self.submit(Payload { image, command, argument: "script", name_base, code, words, local_script }, job).await
     }
 }
 

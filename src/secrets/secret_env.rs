@@ -87,6 +87,11 @@ impl SecretEnv {
         self.carries_login
     }
 
+    /// Whether one has a name that Hub libraries read as the token.
+    pub fn reaches_hub_libraries(&self) -> bool {
+        self.names().any(|name| TOKEN_NAMES.contains(&name))
+    }
+
     /// Names and values, for the vault's own files.
     pub(in crate::secrets) fn entries(&self) -> &[(String, Secret)] {
         &self.entries

@@ -265,13 +265,16 @@ async fn ordinary_values_and_shell_references_pass() {
         json!({"env": {"HF_HOME": "/data/hf_cache_models", "MAX_TOKENS": "2048", "TOKENIZERS_PARALLELISM": false, "PORT": 8000}}),
         json!({"env": {"EXAMPLE": example, "NAME": "$HF_TOKENIZER", "PRICE": "$5"}}),
         json!({"env": ["A1=1", "B2=x=y"]}),
-        json!({"command": ["/bin/sh", "-c", "echo $HF_TOKEN > /dev/null; hf_hub_download ${HF_TOKEN}"]}),
         json!({"labels": {"kind": "hf_hub_download"}}),
     ] {
         let (answer, _) = submit(&mut server, &hub, more.clone()).await;
         assert!(!answer.is_error, "{more}: {answer:?}");
         assert!(answer.warnings().is_empty(), "{more}: {answer:?}");
     }
+    let reads = json!({"command": ["/bin/sh", "-c", "echo $HF_TOKEN > /dev/null; hf_hub_download ${HF_TOKEN}"]});
+    let (answer, _) = submit(&mut server, &hub, reads).await;
+    assert!(!answer.is_error, "{answer:?}");
+    assert_eq!(answer.warnings(), ["no_token_in_secrets"]);
     let script = "import os\nfrom huggingface_hub import hf_hub_download\nprint('$HF_TOKEN', os.environ['HF_TOKEN'][:3], 'hf_...')";
     let answer = server.jobs("uv", json!({"script": script, "detach": true})).await;
     assert!(!answer.is_error, "{answer:?}");

@@ -1,7 +1,7 @@
 //! The words of what an answer remarks.
 
 use super::{TOKEN_SETTINGS, short};
-use crate::error::Warning;
+use crate::error::{Seen, Warning};
 
 impl Warning {
     /// The warning's stable code.
@@ -16,6 +16,12 @@ impl Warning {
             Self::NotFollowed { .. } => "not_followed",
             Self::WaitCut { .. } => "wait_cut",
             Self::CursorLost => "cursor_lost",
+            Self::TokenMissing { .. } => "no_token_in_secrets",
+            Self::TokenReadsOnly { .. } => "token_cannot_write",
+            Self::FilesLost { .. } => "files_are_lost",
+            Self::NoTimeout { .. } => "no_timeout",
+            Self::TokenExpires { .. } => "token_expires",
+            Self::TokenFrozen { .. } => "token_is_frozen",
         }
     }
 
@@ -43,6 +49,32 @@ impl Warning {
             }
             Self::WaitCut { seconds } => format!("followed for {seconds} s at most: clients cut longer calls"),
             Self::CursorLost => "the cursor's place is not in the log any more; these are its first lines".to_owned(),
+            Self::TokenMissing { pushes: true, seen } => {
+                format!("the job writes to the Hub ({}), and no token is in `secrets`", place(seen))
+            }
+            Self::TokenMissing { pushes: false, seen } => {
+                format!("the job needs a token ({}), and none is in `secrets`", place(seen))
+            }
+            Self::TokenReadsOnly { seen } => {
+                format!("the job writes to the Hub ({}), and this login's token can only read", place(seen))
+            }
+            Self::FilesLost { seen } => {
+                format!("the job writes files ({}) that nothing keeps: its disk goes when it ends", place(seen))
+            }
+            Self::NoTimeout { seen } => {
+                format!("the job trains ({}) and has no `timeout`: the Hub stops it after 30 minutes", place(seen))
+            }
+            Self::TokenExpires { expires } => {
+                format!(
+                    "the login's token ends at {expires}, before the job's time is over; the job's copy is not renewed"
+                )
+            }
+            Self::TokenFrozen { expires: Some(expires) } => {
+                format!("the schedule keeps today's token, which ends at {expires}: runs after that fail at the Hub")
+            }
+            Self::TokenFrozen { expires: None } => {
+                "the schedule keeps today's token: a later login or a new token does not reach it".to_owned()
+            }
         }
     }
 
@@ -64,6 +96,36 @@ impl Warning {
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "go on with {\"operation\": \"logs\"} and `next_cursor`".to_owned(),
             Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
+            Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
+            Self::TokenReadsOnly { .. } => format!(
+                "make a token that can write at {TOKEN_SETTINGS} and log in with it (`hf auth login`), then submit again"
+            ),
+            Self::FilesLost { .. } => {
+                "push or upload them at the script's end, or add \"volumes\": [\"hf://buckets/OWNER/NAME:/data:rw\"] and \
+                 write below `/data`"
+                    .to_owned()
+            }
+            Self::NoTimeout { .. } => "add \"timeout\": \"4h\", or what the training takes with a margin".to_owned(),
+            Self::TokenExpires { .. } => format!(
+                "run `hf auth login` first, or log in with a token of {TOKEN_SETTINGS}, which does not end, or shorten \
+                 `timeout`"
+            ),
+            Self::TokenFrozen { expires } => {
+                let renew = "after a new login call \"scheduled delete\" and create the schedule again";
+                match expires {
+                    Some(_) => format!("log in with a token of {TOKEN_SETTINGS}, which does not end; or {renew}"),
+                    None => renew.to_owned(),
+                }
+            }
         }
+    }
+}
+
+/// What a check saw, and where.
+fn place(seen: &Seen) -> String {
+    let what = short(&seen.what);
+    match seen.line {
+        Some(line) => format!("`{what}` in line {line}"),
+        None => format!("`{what}` in the command"),
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) line: u32,
     /// Whether it stands below an `if` that asks for a wish to publish: `if args.push_to_hub:`.
     pub(super) is_optional: bool,
+    /// Where the statement or the argument begins that the call stands in, and where its name does.
+    before: (usize, usize),
     arguments: Vec<Argument<'a>>,
 }
 
@@ -67,6 +69,12 @@ impl<'a> Script<'a> {
         })
     }
 
+    /// What stands before a call in its statement or argument: what it is called on, at the end.
+    pub(super) fn before(&self, call: &Call<'a>) -> &[Token<'a>] {
+        let (start, end) = call.before;
+        self.tokens.get(start..end).unwrap_or_default()
+    }
+
     /// What a call is given at a place, counted from 0.
     pub(super) fn positional(&self, call: &Call<'a>, place: usize) -> Option<&[Token<'a>]> {
         let argument = call.arguments.get(place).filter(|argument| argument.keyword.is_none())?;
@@ -110,9 +118,11 @@ fn calls<'a>(tokens: &[Token<'a>]) -> Vec<Call<'a>> {
     let mut open: Vec<Open> = Vec::new();
     // The `if`s around this line, by their indent.
     let mut wishes: Vec<u32> = Vec::new();
+    let mut statement = 0;
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
             Kind::Line(indent) => {
+                statement = at + 1;
                 wishes.retain(|wish| *wish < indent);
                 if asks_for_a_wish(tokens.get(at + 1..).unwrap_or_default(), &set) {
                     wishes.push(indent);
@@ -121,8 +131,9 @@ fn calls<'a>(tokens: &[Token<'a>]) -> Vec<Call<'a>> {
             }
             Kind::Mark("(" | "[" | "{") => {
                 let call = token.is_mark("(").then(|| called(tokens, at)).flatten().map(|(name, receiver)| {
+                    let before = (open.last().map_or(statement, |bracket| bracket.argument), at - 1);
                     let is_optional = !wishes.is_empty();
-                    calls.push(Call { name, receiver, line: token.line, is_optional, arguments: Vec::new() });
+                    calls.push(Call { name, receiver, line: token.line, is_optional, before, arguments: Vec::new() });
                     calls.len() - 1
                 });
                 open.push(Open { call, argument: at + 1 });
@@ -165,7 +176,7 @@ fn add_argument<'a>(calls: &mut [Call<'a>], call: Option<usize>, tokens: &[Token
     let argument = match tokens.get(start..end).unwrap_or_default() {
         [] => return,
         [name, is, ..] if is.is_mark("=") => Argument { keyword: name.name(), start: start + 2, end },
-        [stars, ..] if stars.is_mark("*") || stars.is_mark("**") => {
+        [first, ..] if first.is_mark("*") || first.is_mark("**") => {
             Argument { keyword: Some("*"), start: start + 1, end }
         }
         _ => Argument { keyword: None, start, end },

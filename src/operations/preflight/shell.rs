@@ -18,9 +18,11 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Whether these words follow one another, the first of them a program's name or path.
+    /// Whether these words follow one another, the first of them a program's name or path. What is printed or installed is
+    /// not run.
     pub(super) fn runs(&self, words: &[&str]) -> bool {
-        let speaks = matches!(self.words.first().map(String::as_str), Some("echo" | "printf" | "which" | "man"));
+        let speaks = matches!(self.words.first().map(String::as_str), Some("echo" | "printf" | "which"))
+            || self.words.iter().any(|word| word == "install");
         let is_run = |window: &[String]| {
             let mut pairs = window.iter().map(String::as_str).zip(words.iter().copied());
             pairs.next().is_some_and(|(given, word)| base_name(given) == word)
