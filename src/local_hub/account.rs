@@ -1,12 +1,11 @@
 //! Who calls: accounts, their organizations, and what a token lets them do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::random::{Random, id_of_name};
 
@@ -210,7 +209,7 @@ impl Account {
     }
 
     /// A fresh token of the shape that this kind has.
-    fn fresh_token(&self, random: &Random) -> String {
+    pub(super) fn fresh_token(&self, random: &Random) -> String {
         let TokenRole::OAuth { expires_at } = self.role else { return random.token() };
         let expires = expires_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let claims = json!({"scope": ["openid", "profile", "jobs"], "sub": self.id(), "exp": expires});
@@ -237,47 +236,8 @@ fn avatar(id: &str) -> String {
     format!("/avatars/{id}.svg")
 }
 
-/// A known token's account.
-#[derive(Clone)]
-pub(super) struct Login {
-    pub(super) account: Account,
-    /// When the token was made.
-    pub(super) created: SystemTime,
-}
-
-/// The accounts by their tokens, of which only digests are kept: looking one up tells nothing by its time.
-#[derive(Default)]
-pub(super) struct Logins(HashMap<[u8; 32], Login>);
-
-impl Logins {
-    /// Adds an account under a fresh token, which is returned.
-    pub(super) fn add(&mut self, account: Account, random: &Random) -> String {
-        let token = account.fresh_token(random);
-        self.0.insert(digest(&token), Login { account, created: SystemTime::now() });
-        token
-    }
-
-    /// Forgets a token.
-    pub(super) fn revoke(&mut self, token: &str) {
-        self.0.remove(&digest(token));
-    }
-
-    /// The account of a token that is valid now.
-    pub(super) fn find(&self, token: &str) -> Option<Login> {
-        let login = self.0.get(&digest(token))?;
-        let expired = matches!(login.account.role, TokenRole::OAuth { expires_at } if expires_at <= SystemTime::now());
-        (!expired).then(|| login.clone())
-    }
-}
-
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn member(role: TokenRole) -> Account {
@@ -321,23 +281,5 @@ mod tests {
         assert_eq!(oauth["auth"], json!({"type": "oauth", "expiresAt": "1970-01-01T00:00:00.000Z"}));
         assert_eq!(mail(TokenRole::App)["type"], "app");
         assert_eq!(mail(TokenRole::Organization)["type"], "org");
-    }
-
-    #[test]
-    fn tokens_end_by_revocation_and_by_expiry() {
-        let random = Random::new().unwrap();
-        let mut logins = Logins::default();
-        let token = logins.add(Account::default(), &random);
-        assert_eq!(logins.find(&token).unwrap().account.name, "local");
-        assert!(logins.find("hf_other").is_none());
-        logins.revoke(&token);
-        assert!(logins.find(&token).is_none());
-        let now = SystemTime::now();
-        for (expires_at, valid) in [(now + Duration::from_secs(60), true), (now, false)] {
-            let account = Account { role: TokenRole::OAuth { expires_at }, ..Account::default() };
-            let token = logins.add(account, &random);
-            assert_eq!(token.split('.').count(), 3);
-            assert_eq!(logins.find(&token).is_some(), valid);
-        }
     }
 }

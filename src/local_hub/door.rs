@@ -13,7 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Hub;
-use super::account::{Access, Account, Login};
+use super::account::{Access, Account};
+use super::logins::Login;
 use super::record::Dropped;
 use super::reply::Refusal;
 

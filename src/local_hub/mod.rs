@@ -11,6 +11,7 @@ mod door;
 mod hardware;
 mod job;
 mod log;
+mod logins;
 mod output;
 mod process;
 mod random;
@@ -39,10 +40,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::account::{Account, Org, TokenRole};
+pub use self::logins::OAuthLogin;
 pub use self::record::RecordedRequest;
 
-use self::account::{Login, Logins};
 use self::job::{Job, Origin};
+use self::logins::{Login, Logins};
 use self::process::Groups;
 use self::random::Random;
 use self::record::Record;
@@ -80,11 +82,13 @@ pub struct LocalHubConfig {
     pub keep_alive: Duration,
     /// How long a job's stage lags behind the end of its log.
     pub stage_lag: Duration,
+    /// How long an access token lives that `POST /oauth/token` gives for a refresh token.
+    pub oauth_lifetime: Duration,
 }
 
 impl Default for LocalHubConfig {
     /// A free port, the default account, nothing recorded, four jobs at once, pages of 50, a keep-alive every 30
-    /// seconds as the Hub sends it, a lag of 200 milliseconds (the Hub's is about a second).
+    /// seconds as the Hub sends it, a lag of 200 milliseconds (the Hub's is about a second), refreshed logins of 8 hours.
     #[expect(
         clippy::disallowed_methods,
         reason = "jobs find the programs that this process finds; nothing else is read"
@@ -100,6 +104,7 @@ impl Default for LocalHubConfig {
             page_size: 50,
             keep_alive: Duration::from_secs(30),
             stage_lag: Duration::from_millis(200),
+            oauth_lifetime: Duration::from_secs(8 * 3600),
         }
     }
 }
@@ -126,6 +131,7 @@ struct Hub {
     page_size: usize,
     keep_alive: Duration,
     stage_lag: Duration,
+    oauth_lifetime: Duration,
     /// Ends all jobs and streams.
     stop: CancellationToken,
 }
@@ -157,6 +163,7 @@ impl LocalHub {
             page_size: config.page_size.max(1),
             keep_alive: config.keep_alive,
             stage_lag: config.stage_lag,
+            oauth_lifetime: config.oauth_lifetime,
             stop: CancellationToken::new(),
         });
         let stopped = hub.stop.clone().cancelled_owned();
@@ -190,7 +197,14 @@ impl LocalHub {
         self.hub.logins.lock().unwrap_or_else(PoisonError::into_inner).add(account, &self.hub.random)
     }
 
-    /// Makes a token invalid: from now on it is answered by 401.
+    /// Adds an account with a browser login, whose access token lives that long. Those that its refresh token leads to
+    /// live for [`LocalHubConfig::oauth_lifetime`].
+    pub fn add_oauth_login(&self, account: Account, lifetime: Duration) -> OAuthLogin {
+        let mut logins = self.hub.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.add_oauth(account, lifetime, &self.hub.random)
+    }
+
+    /// Makes a token invalid: an access token is answered by 401 from now on, a refresh token gives no more logins.
     pub fn revoke(&self, token: &str) {
         self.hub.logins.lock().unwrap_or_else(PoisonError::into_inner).revoke(token);
     }
@@ -255,6 +269,12 @@ impl Hub {
         }
         tokio::spawn(runner::run(Arc::clone(self), Arc::clone(&job)));
         Ok(job)
+    }
+
+    /// A new login for a refresh token that was not used yet.
+    fn refresh(&self, token: &str) -> Option<OAuthLogin> {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.refresh(token, self.oauth_lifetime, &self.random)
     }
 
     /// The account of a valid token.

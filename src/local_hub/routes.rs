@@ -1,201 +1,39 @@
-//! The routes of the API, and what each does.
+//! The routes of the API.
 
-use std::sync::{Arc, PoisonError};
+mod account;
+mod job;
+mod jobs;
 
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router, middleware};
-use serde_json::{Value, json};
-use url::form_urlencoded;
+use axum::{Json, Router, middleware};
+use serde_json::Value;
 
-use super::door::{self, Anyone, Caller};
-use super::job::{Job, Origin, Stage};
-use super::record::{Dropped, query};
-use super::register::Filter;
+use super::door::{self, Anyone};
 use super::reply::Refusal;
-use super::spec::{JobSpec, Pattern};
-use super::{Hub, hardware, stream};
-
-/// The longest cursor, in bytes.
-const MAX_CURSOR: usize = 2048;
+use super::{Hub, hardware};
 
 type Answer = Result<Response, Refusal>;
 
 /// All of it, behind the door.
 pub(super) fn router(hub: Arc<Hub>) -> Router {
     Router::new()
-        .route("/api/whoami-v2", get(whoami))
+        .route("/api/whoami-v2", get(account::whoami))
+        .route("/oauth/token", post(account::token))
         .route("/api/jobs/hardware", get(hardware))
-        .route("/api/jobs/{namespace}", get(list).post(create))
-        .route("/api/jobs/{namespace}/count", get(count))
-        .route("/api/jobs/{namespace}/{id}", get(inspect))
-        .route("/api/jobs/{namespace}/{id}/cancel", post(cancel))
-        .route("/api/jobs/{namespace}/{id}/logs", get(logs))
+        .route("/api/jobs/{namespace}", get(jobs::list).post(jobs::create))
+        .route("/api/jobs/{namespace}/count", get(jobs::count))
+        .route("/api/jobs/{namespace}/{id}", get(job::inspect))
+        .route("/api/jobs/{namespace}/{id}/cancel", post(job::cancel))
+        .route("/api/jobs/{namespace}/{id}/logs", get(job::logs))
         .fallback(|| async { Refusal::NoRoute })
         .method_not_allowed_fallback(|| async { Refusal::Method })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), door::pass))
         .with_state(hub)
 }
 
-async fn whoami(caller: Caller) -> Json<Value> {
-    Json(caller.account().whoami(caller.0.created))
-}
-
 async fn hardware(_: Anyone) -> Json<Value> {
     Json(hardware::listing())
-}
-
-async fn create(
-    State(hub): State<Arc<Hub>>,
-    caller: Caller,
-    Path(namespace): Path<String>,
-    body: Bytes,
-) -> Result<(Extension<Dropped>, Json<Value>), (Extension<Dropped>, Refusal)> {
-    let refuse = |refusal| (Extension(Dropped(Vec::new())), refusal);
-    caller.may_write(&namespace).map_err(refuse)?;
-    let body: Value = serde_json::from_slice(&body)
-        .map_err(|error| refuse(Refusal::Invalid(format!("body: expected JSON ({error})"))))?;
-    let reading = JobSpec::read(&body);
-    let dropped = Extension(Dropped(reading.dropped));
-    match reading.spec.map_err(Refusal::Invalid).and_then(|spec| submit(&hub, &caller, namespace, spec)) {
-        Ok(job) => Ok((dropped, Json(job.json()))),
-        Err(refusal) => Err((dropped, refusal)),
-    }
-}
-
-/// Starts a job for the caller.
-fn submit(hub: &Arc<Hub>, caller: &Caller, namespace: String, spec: JobSpec) -> Result<Arc<Job>, Refusal> {
-    let account = caller.account();
-    if !account.has_credit {
-        return Err(Refusal::NoCredit);
-    }
-    let origin = Origin {
-        owner: account.owner(&namespace),
-        created_by: json!({"id": account.id(), "name": account.name}),
-        initiator: account.owner(&account.name),
-        token: account.token_json(),
-    };
-    hub.submit(namespace, origin, spec)
-}
-
-async fn list(
-    State(hub): State<Arc<Hub>>,
-    caller: Caller,
-    Path(namespace): Path<String>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Answer {
-    caller.may_read(&namespace)?;
-    let query = query(raw.as_deref());
-    let filter = filter(&namespace, &query)?;
-    let from = match query.iter().find(|(name, _)| name == "cursor") {
-        Some((_, cursor)) => Some(read_cursor(cursor)?),
-        None => None,
-    };
-    let page = hub.jobs.lock().unwrap_or_else(PoisonError::into_inner).page(&filter, from, hub.page_size);
-    let jobs: Value = page.jobs.iter().map(|job| job.json()).collect();
-    let mut response = Json(jobs).into_response();
-    if let (Some(next), Some(host)) = (page.next, door::host(&headers)) {
-        let kept = query.iter().filter(|(name, _)| name != "cursor");
-        let parameters = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("cursor", &write_cursor(next))
-            .finish();
-        // The caller's own name for this host, so that the link leads through a proxy that the request came through.
-        let link = format!("<http://{host}/api/jobs/{namespace}?{parameters}>; rel=\"next\"");
-        if let Ok(link) = HeaderValue::try_from(link) {
-            response.headers_mut().insert(LINK, link);
-        }
-    }
-    Ok(response)
-}
-
-async fn count(
-    State(hub): State<Arc<Hub>>,
-    caller: Caller,
-    Path(namespace): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Answer {
-    caller.may_read(&namespace)?;
-    let mut query = query(raw.as_deref());
-    query.retain(|(name, _)| name == "stage");
-    let filter = filter(&namespace, &query)?;
-    let count = hub.jobs.lock().unwrap_or_else(PoisonError::into_inner).count(&filter);
-    Ok(Json(json!({"count": count})).into_response())
-}
-
-async fn inspect(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
-    Ok(Json(find(&hub, &caller, &path)?.json()).into_response())
-}
-
-/// Ends a job and answers once it has ended. One that is over stays as it is.
-async fn cancel(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
-    let job = find(&hub, &caller, &path)?;
-    caller.may_write(&job.namespace)?;
-    job.cancel.cancel();
-    job.over().await;
-    Ok(Json(job.json()).into_response())
-}
-
-async fn logs(
-    State(hub): State<Arc<Hub>>,
-    caller: Caller,
-    Path(path): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Answer {
-    let job = find(&hub, &caller, &path)?;
-    let tail = match query(raw.as_deref()).iter().find(|(name, _)| name == "tail") {
-        Some((_, count)) => {
-            Some(count.parse().map_err(|_| Refusal::Invalid("tail: expected an integer of at least 0".to_owned()))?)
-        }
-        None => None,
-    };
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
-    let body = stream::body(Arc::clone(&job.log), tail, hub.keep_alive, hub.stop.clone());
-    Ok((headers, body).into_response())
-}
-
-/// A job that the caller may see; whatever else is there is not found.
-fn find(hub: &Hub, caller: &Caller, (namespace, id): &(String, String)) -> Result<Arc<Job>, Refusal> {
-    let found = hub.jobs.lock().unwrap_or_else(PoisonError::into_inner).find(namespace, id);
-    let job = found.ok_or(Refusal::NoJob)?;
-    caller.may_read(namespace).map_err(|_| Refusal::NoJob)?;
-    Ok(job)
-}
-
-fn filter<'a>(namespace: &'a str, query: &'a [(String, String)]) -> Result<Filter<'a>, Refusal> {
-    let mut filter = Filter { namespace, stages: Vec::new(), labels: Vec::new() };
-    for (name, value) in query {
-        match name.as_str() {
-            "stage" => match Stage::parse(value) {
-                Some(stage) => filter.stages.push(stage),
-                None => return Err(Refusal::Invalid("stage: not a stage of jobs".to_owned())),
-            },
-            "label" => match value.split_once('=') {
-                Some((key, text)) if (Pattern::LABEL_KEY.holds)(key) && (Pattern::LABEL_VALUE.holds)(text) => {
-                    filter.labels.push((key, text));
-                }
-                _ => {
-                    let pattern = "label: must match ^[a-zA-Z0-9._-]+=[a-zA-Z0-9._-]*$";
-                    return Err(Refusal::Invalid(pattern.to_owned()));
-                }
-            },
-            _ => {}
-        }
-    }
-    Ok(filter)
-}
-
-/// A cursor is opaque to callers: a job's number in hexadecimal.
-fn write_cursor(number: u64) -> String {
-    format!("{number:016x}")
-}
-
-fn read_cursor(cursor: &str) -> Result<u64, Refusal> {
-    let number = if cursor.len() <= MAX_CURSOR { u64::from_str_radix(cursor, 16).ok() } else { None };
-    number.ok_or_else(|| Refusal::Invalid("cursor: invalid".to_owned()))
 }

@@ -1,0 +1,54 @@
+//! The routes of one job.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse as _;
+
+use super::Answer;
+use crate::local_hub::door::Caller;
+use crate::local_hub::job::Job;
+use crate::local_hub::record::query;
+use crate::local_hub::reply::Refusal;
+use crate::local_hub::{Hub, stream};
+
+pub(super) async fn inspect(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
+    Ok(Json(find(&hub, &caller, &path)?.json()).into_response())
+}
+
+/// Ends a job and answers once it has ended. One that is over stays as it is.
+pub(super) async fn cancel(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
+    let job = find(&hub, &caller, &path)?;
+    caller.may_write(&job.namespace)?;
+    job.cancel.cancel();
+    job.over().await;
+    Ok(Json(job.json()).into_response())
+}
+
+pub(super) async fn logs(
+    State(hub): State<Arc<Hub>>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let job = find(&hub, &caller, &path)?;
+    let tail = match query(raw.as_deref()).iter().find(|(name, _)| name == "tail") {
+        Some((_, count)) => {
+            Some(count.parse().map_err(|_| Refusal::Invalid("tail: expected an integer of at least 0".to_owned()))?)
+        }
+        None => None,
+    };
+    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
+    let body = stream::body(Arc::clone(&job.log), tail, hub.keep_alive, hub.stop.clone());
+    Ok((headers, body).into_response())
+}
+
+/// A job that the caller may see; whatever else is there is not found.
+fn find(hub: &Hub, caller: &Caller, (namespace, id): &(String, String)) -> Result<Arc<Job>, Refusal> {
+    let found = hub.jobs.lock().unwrap_or_else(PoisonError::into_inner).find(namespace, id);
+    let job = found.ok_or(Refusal::NoJob)?;
+    caller.may_read(namespace).map_err(|_| Refusal::NoJob)?;
+    Ok(job)
+}
