@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::form::Arguments;
+use super::argument::argument;
+use super::form::{Arguments, is_blank};
 use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, Verb};
 use crate::error::{Error, Fault, Problem};
@@ -54,7 +55,7 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
     }
     let given = known(verb, given, &mut faults);
     for required in verb.required {
-        if given.get(*required).is_none_or(|value| value.is_null() || value == &json!("") || value == &json!([])) {
+        if given.get(*required).is_none_or(|value| is_blank(value) || value == &json!([])) {
             let example: Value = serde_json::from_str(verb.example).unwrap_or_default();
             faults
                 .push(Problem::Missing { example: example.get(*required).cloned().unwrap_or_default() }.at(*required));
@@ -158,6 +159,10 @@ fn gather(mut call: Map<String, Value>) -> (Map<String, Value>, Vec<Fault>) {
 fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map<String, Value> {
     let mut known = Map::new();
     for (written, value) in given {
+        let is_of_others = argument(&written).is_some() && verb.arguments().all(|name| name != written);
+        if is_of_others && says_nothing(&value) {
+            continue;
+        }
         match verb.canonical(&written).or_else(|| verb.canonical(&written.to_lowercase().replace('-', "_"))) {
             Some(name) if known.contains_key(name) => {
                 faults.push(Problem::Conflict { with: name.to_owned() }.at(written));
@@ -175,6 +180,11 @@ fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map
         }
     }
     known
+}
+
+/// Whether a value is what a client fills in where a model wants nothing.
+fn says_nothing(value: &Value) -> bool {
+    is_blank(value) || [json!([]), json!({}), json!(false)].contains(value)
 }
 
 /// A name as an answer repeats it: whole, or, where it is no name any more, not at all.

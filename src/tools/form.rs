@@ -24,9 +24,10 @@ impl Arguments {
         self.given.get(name).is_some_and(such)
     }
 
-    /// Takes an argument that was given; null is as good as not given.
+    /// Takes an argument that was given; null and a blank text are as good as not given: clients that hold a model to all
+    /// properties fill in those that it does not want.
     fn take(&mut self, name: &'static str) -> Option<Value> {
-        self.given.remove(name).filter(|value| !value.is_null())
+        self.given.remove(name).filter(|value| !is_blank(value))
     }
 
     pub(super) fn fault(&mut self, name: impl Into<String>, problem: Problem) {
@@ -122,8 +123,8 @@ impl Arguments {
         name: &'static str,
         bare: impl Fn(&str) -> Option<String>,
     ) -> (Vec<(String, String)>, bool) {
-        let value = match self.take(name) {
-            None => return (Vec::new(), false),
+        let value = match self.given.remove(name) {
+            None | Some(Value::Null) => return (Vec::new(), false),
             Some(Value::String(text)) if text.trim().is_empty() => return (Vec::new(), true),
             Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or(json!([text])),
             Some(other) => other,
@@ -164,6 +165,11 @@ impl Arguments {
         let empty = pairs.is_empty();
         (pairs, empty)
     }
+}
+
+/// Whether a value says nothing: null, or a blank text.
+pub(super) fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// A value's text, where it is one: strings, numbers, booleans.

@@ -23,6 +23,7 @@ mod login;
 mod manifest;
 mod protocol;
 mod redaction;
+mod schemas;
 mod secrets;
 mod smoke;
 mod submissions;

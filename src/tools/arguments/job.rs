@@ -175,20 +175,19 @@ pub(super) fn wait_after_submitting(arguments: &mut Arguments, warnings: &mut Ve
 
 /// Ports, as a list, or as the Hub's object of `ports` and `portsPublic`.
 fn expose(arguments: &mut Arguments) -> Option<Expose> {
-    arguments.json("expose", |value| {
-        let exposed = match value {
-            Value::Object(fields) => {
-                only(fields, &["ports", "portsPublic", "public_ports"])?;
-                let public = fields.get("portsPublic").or_else(|| fields.get("public_ports"));
-                Expose::new(&ports(fields.get("ports"))?, &ports(public)?)
-            }
-            other => Expose::new(&ports(Some(other))?, &[]),
-        }?;
-        if exposed.is_empty() {
-            return Err(Problem::malformed("no port", "a list of at least one port"));
-        }
-        Ok(exposed)
-    })
+    arguments
+        .json("expose", |value| {
+            let exposed = match value {
+                Value::Object(fields) => {
+                    only(fields, &["ports", "portsPublic", "public_ports"])?;
+                    let public = fields.get("portsPublic").or_else(|| fields.get("public_ports"));
+                    Expose::new(&ports(fields.get("ports"))?, &ports(public)?)
+                }
+                other => Expose::new(&ports(Some(other))?, &[]),
+            }?;
+            Ok(Some(exposed).filter(|exposed| !exposed.is_empty()))
+        })
+        .flatten()
 }
 
 /// A list of ports, or one.

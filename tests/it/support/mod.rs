@@ -3,6 +3,7 @@
 mod canary;
 mod hub;
 mod proxy;
+mod schema;
 mod server;
 mod uv;
 

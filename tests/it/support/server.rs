@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Notify;
 
+use super::schema;
+
 /// How long any answer may take before the test gives up: far longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -216,10 +218,12 @@ impl Server {
         self.answer_to(&json!(id)).await
     }
 
-    /// Calls a tool.
+    /// Calls a tool. Whatever it answers has to be as its output schema says.
     pub async fn call(&mut self, tool: &str, arguments: Value) -> Answer {
         let answer = self.request("tools/call", json!({"name": tool, "arguments": arguments})).await;
-        Self::answer(&answer)
+        let answer = Self::answer(&answer);
+        schema::hold(tool, &answer.structured);
+        answer
     }
 
     /// Calls `hf_jobs`.
