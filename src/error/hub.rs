@@ -22,6 +22,8 @@ pub struct HubError {
 pub enum Request {
     /// Who the token belongs to.
     WhoAmI,
+    /// The next token of a browser login.
+    Renewal,
     /// The list of flavors.
     Hardware,
     /// Anything below a namespace that acts on it: submit, cancel.
@@ -45,6 +47,8 @@ pub enum Request {
 pub enum Refusal {
     /// 401: the token is missing, unknown or expired.
     Unauthorized,
+    /// 401 for the token of a browser login, which could not be renewed.
+    LoginEnded,
     /// 402: the namespace has no credit.
     PaymentRequired,
     /// 403: the token may not do that there.
@@ -90,7 +94,7 @@ impl Request {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Write { namespace, .. } | Self::Read { namespace, .. } => Some(namespace),
-            Self::WhoAmI | Self::Hardware => None,
+            Self::WhoAmI | Self::Renewal | Self::Hardware => None,
         }
     }
 }

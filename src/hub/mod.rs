@@ -13,6 +13,7 @@ mod hardware;
 mod job;
 mod jobs;
 mod refusal;
+mod renewal;
 mod retry;
 mod spec;
 mod sse;

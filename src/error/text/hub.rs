@@ -10,6 +10,12 @@ impl HubError {
             Refusal::Unauthorized => {
                 format!("{} does not accept the token: it is invalid, expired or revoked", self.host)
             }
+            Refusal::LoginEnded => {
+                format!(
+                    "{} does not accept the token of the browser login any more, and it could not be renewed",
+                    self.host
+                )
+            }
             Refusal::PaymentRequired => match self.request.namespace() {
                 Some(namespace) => format!("namespace `{namespace}` has no credit to pay for jobs"),
                 None => "there is no credit to pay for jobs".to_owned(),
@@ -19,7 +25,7 @@ impl HubError {
                 Request::Read { namespace, .. } => {
                     format!("this token may not see the jobs of namespace `{namespace}`")
                 }
-                Request::WhoAmI | Request::Hardware => format!("{} refuses this token", self.host),
+                Request::WhoAmI | Request::Renewal | Request::Hardware => format!("{} refuses this token", self.host),
             },
             Refusal::NotFound => match &self.request {
                 Request::Write { namespace, job: Some(job) } | Request::Read { namespace, job: Some(job) } => {
@@ -28,7 +34,9 @@ impl HubError {
                 Request::Write { namespace, job: None } | Request::Read { namespace, job: None } => {
                     format!("no namespace `{namespace}` that this token can see")
                 }
-                Request::WhoAmI | Request::Hardware => format!("{} does not know that address", self.host),
+                Request::WhoAmI | Request::Renewal | Request::Hardware => {
+                    format!("{} does not know that address", self.host)
+                }
             },
             Refusal::Conflict => "the Hub says that this is in conflict with what is going on".to_owned(),
             Refusal::RateLimited(Some(wait)) => {
@@ -62,6 +70,9 @@ impl HubError {
                 "ask the user to run `hf auth login` again (or to replace HF_TOKEN) with a token from {TOKEN_SETTINGS}, then check with \
                  hf_whoami; no restart is needed"
             ),
+            Refusal::LoginEnded => "ask the user to run `hf auth whoami`, which renews the login, or, if that fails, `hf auth login`; then \
+                 check with hf_whoami; no restart is needed"
+                .to_owned(),
             Refusal::PaymentRequired => format!(
                 "ask the user to add credit at {BILLING_SETTINGS}, or in the organisation's billing settings; a PRO plan is not what is \
                  missing; don't run it elsewhere instead"
