@@ -6,7 +6,7 @@ use crate::hub::{Caller, Target};
 use crate::types::{JobReference, Namespace};
 
 /// The jobs that a call names.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Targets {
     /// Each with its namespace, if that is part of its name.
     pub jobs: Vec<JobReference>,
