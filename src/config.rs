@@ -1,6 +1,7 @@
 //! What was typed and the environment, as one validated [`Config`]. The only reader of the environment and of token files.
 
 mod session;
+mod stored_tokens;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub struct Config {
     pub excluded_operations: Vec<String>,
     /// The part of the User-Agent that `HF_HUB_USER_AGENT_ORIGIN` adds, as Hub libraries have it.
     pub user_agent_origin: Option<String>,
+    /// As which OAuth client browser logins are renewed: the one that `hf auth login` made them for.
+    pub oauth_client_id: String,
 }
 
 /// Why the server does not start.
@@ -80,9 +83,13 @@ impl Config {
             read_only: cli.read_only,
             excluded_operations: cli.exclude_operations.clone(),
             user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN").filter(|origin| is_word(origin)),
+            oauth_client_id: variable("HF_DEVICE_CODE_OAUTH_CLIENT_ID").unwrap_or_else(|| OAUTH_CLIENT_ID.to_owned()),
         })
     }
 }
+
+/// The client that `hf auth login` is at the Hub (`huggingface_hub`, `constants.py`).
+const OAUTH_CLIENT_ID: &str = "26be6b09-91c5-47da-9861-d2d2bb7a7e36";
 
 /// The longest word that is added to the User-Agent, in bytes: Hub libraries send names there.
 const ORIGIN_MAX_BYTES: usize = 100;

@@ -83,7 +83,12 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
         None => Box::new(EnvironmentSession::new(config.secret_env.clone())),
     };
     let operations = Arc::new(Operations::new(OperationsSetup {
-        hub: Hub::new(HubSetup { endpoint, scrubber: scrubber.clone(), origin: config.user_agent_origin }),
+        hub: Hub::new(HubSetup {
+            endpoint,
+            scrubber: scrubber.clone(),
+            origin: config.user_agent_origin,
+            oauth_client_id: config.oauth_client_id,
+        }),
         session,
         scrubber: scrubber.clone(),
         policy,

@@ -1,14 +1,19 @@
 //! The login, read afresh for each call, so that a new `hf auth login` counts at once: variables first, then the token file,
 //! in the order of `huggingface_hub`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::secrets::{HfToken, Login, LoginFault, Secret, Session, TokenFault, TokenSource, Variable};
+use super::stored_tokens::LoginFiles;
+use crate::secrets::{
+    BrowserLogin, HfToken, Login, LoginFault, Renewal, RenewalFault, Secret, Session, TokenFault, TokenSource, Variable,
+};
 
-/// The most of a token file that is read: an OAuth token has some two thousand bytes.
-const TOKEN_FILE_MAX_BYTES: u64 = 64 * 1024;
+/// How often a token file that is empty is read: `huggingface_hub` empties it and then writes it.
+const EMPTY_READS: usize = 4;
+/// The pause between two readings of it.
+const EMPTY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The variables that hold a token, in the order in which Hub libraries look.
 const TOKEN_VARIABLES: [&str; 2] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
@@ -44,7 +49,7 @@ impl EnvironmentSession {
 
     fn of_file(&self, path: &Path) -> Option<Result<Login, LoginFault>> {
         let source = || TokenSource::File(path.to_owned());
-        let text = match read_bounded(path) {
+        let text = match read_token(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
             Err(error) => {
@@ -104,6 +109,16 @@ impl Session for EnvironmentSession {
     fn variable(&self, name: &str) -> Variable {
         variable_of(&self.allowed, name)
     }
+
+    fn browser_login(&self, login: &Login) -> Option<BrowserLogin> {
+        let TokenSource::File(path) = &login.source else { return None };
+        LoginFiles::of(path).browser_login(&login.token)
+    }
+
+    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault> {
+        let TokenSource::File(path) = &login.source else { return Err(RenewalFault::NotRenewable) };
+        LoginFiles::of(path).begin_renewal(login)
+    }
 }
 
 /// A session with a token of its own, as the embedded Hub has one.
@@ -127,6 +142,14 @@ impl Session for FixedSession {
 
     fn variable(&self, name: &str) -> Variable {
         variable_of(&self.allowed, name)
+    }
+
+    fn browser_login(&self, _login: &Login) -> Option<BrowserLogin> {
+        None
+    }
+
+    fn begin_renewal(&self, _login: &Login) -> Result<Renewal, RenewalFault> {
+        Err(RenewalFault::NotRenewable)
     }
 }
 
@@ -183,13 +206,16 @@ fn expand(path: &str) -> PathBuf {
     PathBuf::from(text)
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<String> {
-    // A FIFO or a device would block or never end.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::ErrorKind::InvalidInput.into());
+fn read_token(path: &Path) -> std::io::Result<String> {
+    let files = LoginFiles::of(path);
+    let mut text = files.read_token()?;
+    for _ in 1..EMPTY_READS {
+        if !text.is_empty() {
+            break;
+        }
+        std::thread::sleep(EMPTY_PAUSE);
+        text = files.read_token()?;
     }
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(TOKEN_FILE_MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 

@@ -52,7 +52,7 @@ fn of_faults(faults: &[Fault]) -> &'static str {
 
 fn of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::Unauthorized => "unauthorized",
+        Refusal::Unauthorized | Refusal::LoginEnded => "unauthorized",
         Refusal::PaymentRequired => "payment_required",
         Refusal::Forbidden => "forbidden",
         Refusal::NotFound => "not_found",

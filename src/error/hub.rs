@@ -26,6 +26,8 @@ pub struct HubError {
 pub enum Request {
     /// Who the token belongs to.
     WhoAmI,
+    /// The next token of a browser login.
+    Renewal,
     /// The list of flavors.
     Hardware,
     /// Something below a namespace.
@@ -103,6 +105,8 @@ pub enum Defect {
 pub enum Refusal {
     /// 401: the token is missing, unknown or expired.
     Unauthorized,
+    /// 401 for the token of a browser login, which could not be renewed.
+    LoginEnded,
     /// 402: the namespace has no credit.
     PaymentRequired,
     /// 403: the token may not do that there.
@@ -153,7 +157,7 @@ impl Request {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Within { namespace, .. } => Some(namespace),
-            Self::WhoAmI | Self::Hardware => None,
+            Self::WhoAmI | Self::Renewal | Self::Hardware => None,
         }
     }
 }

@@ -39,6 +39,7 @@ struct Shared {
     endpoint: Endpoint,
     scrubber: Scrubber,
     user_agent: String,
+    oauth_client_id: String,
     http: OnceLock<Result<reqwest::Client, String>>,
     identities: Mutex<KeptIdentities>,
     hardware: Mutex<KeptHardware>,
@@ -52,6 +53,8 @@ pub struct HubSetup {
     pub scrubber: Scrubber,
     /// The word that the User-Agent has as `origin/…`, as Hub libraries do.
     pub origin: Option<String>,
+    /// The OAuth client that browser logins are renewed as.
+    pub oauth_client_id: String,
 }
 
 /// The Hub as one login sees it, until a deadline: the life of one call.
@@ -73,7 +76,7 @@ impl Hub {
     /// A client for one endpoint. Nothing is opened before the first call: the trust store alone takes longer to read than
     /// the rest of the server's start.
     pub fn new(setup: HubSetup) -> Self {
-        let HubSetup { endpoint, scrubber, origin } = setup;
+        let HubSetup { endpoint, scrubber, origin, oauth_client_id } = setup;
         let mut user_agent = format!("hf-jobs-mcp/{}", env!("CARGO_PKG_VERSION"));
         if let Some(origin) = origin {
             user_agent.push_str("; origin/");
@@ -84,6 +87,7 @@ impl Hub {
                 endpoint,
                 scrubber,
                 user_agent,
+                oauth_client_id,
                 http: OnceLock::new(),
                 identities: Mutex::default(),
                 hardware: Mutex::default(),
@@ -146,6 +150,10 @@ impl Caller {
         &self.hub.shared.scrubber
     }
 
+    pub(super) fn oauth_client_id(&self) -> &str {
+        &self.hub.shared.oauth_client_id
+    }
+
     pub(super) fn identities(&self) -> &Mutex<KeptIdentities> {
         &self.hub.shared.identities
     }
@@ -181,13 +189,20 @@ impl Caller {
     ) -> Result<Response, Failure> {
         let http = self.hub.http().map_err(|reason| self.failure(what, Refusal::Unsent(reason)))?;
         let mut builder = http.request(method, url).header(reqwest::header::ACCEPT, accept);
+        let mut authorised = false;
         if let Some(body) = body {
-            builder = builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.into_request());
+            authorised = body.authorises();
+            builder = builder.header(reqwest::header::CONTENT_TYPE, body.content_type()).body(body.into_request());
         }
         let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unsent(reason(&error))))?;
-        self.token
-            .authorize(&mut request, &self.endpoint().origin())
-            .map_err(|_| self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)))?;
+        let foreign = if authorised {
+            !self.endpoint().same_origin(request.url())
+        } else {
+            self.token.authorize(&mut request, &self.endpoint().origin()).is_err()
+        };
+        if foreign {
+            return Err(self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)));
+        }
         let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
         let response = match timeout_at(deadline, http.execute(request)).await {
             Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
@@ -200,7 +215,7 @@ impl Caller {
     }
 
     /// Reads a body within a bound and the deadline.
-    async fn read(&self, mut response: Response, limit: usize, what: &Request) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn read(&self, mut response: Response, limit: usize, what: &Request) -> Result<Vec<u8>, Failure> {
         let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
         let mut bytes = Vec::new();
         loop {

@@ -15,6 +15,7 @@ mod job;
 mod jobs;
 mod metrics;
 mod refusal;
+mod renewal;
 mod retry;
 mod scheduled;
 mod spec;

@@ -10,7 +10,7 @@ use crate::types::{
 };
 
 /// What `run` was given.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct RunDraft {
     /// The image; without one, `python:3.12`.
     pub image: Option<Image>,
@@ -21,7 +21,7 @@ pub struct RunDraft {
 }
 
 /// What `uv` was given.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct UvDraft {
     /// The script, which is there unless it is among the faults.
     pub script: Option<Script>,
@@ -38,7 +38,7 @@ pub struct UvDraft {
 }
 
 /// What all submissions are given.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct JobDraft {
     /// The machine; without one, `cpu-basic`.
     pub flavor: Option<Flavor>,
@@ -79,7 +79,7 @@ pub struct JobDraft {
 }
 
 /// When a scheduled job is started.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// The schedule, which is there unless it is among the faults.
     pub schedule: Option<Schedule>,

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::types::Expose;
 
 /// The ports that a job is to expose.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ExposeQuery {
     /// Which job.
     pub target: Targets,

@@ -9,7 +9,7 @@ use crate::secrets::Scanned;
 use crate::types::{Id, JobId, JobName, Labels, ScheduledJobId};
 
 /// The labels that a job is to have.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LabelsQuery<I> {
     /// Which job.
     pub target: Targets<I>,

@@ -22,7 +22,7 @@ pub(super) const TAIL_DEFAULT: u64 = 50;
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 
 /// What to read of a job's output.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LogsQuery {
     /// Whose output.
     pub job: Option<JobReference>,

@@ -12,6 +12,7 @@ mod logs;
 mod outcome;
 mod preflight;
 mod ps;
+mod renewals;
 mod rerun;
 mod run;
 mod scheduled;
@@ -23,6 +24,7 @@ mod uv;
 mod wait;
 mod whoami;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -47,8 +49,9 @@ use crate::error::{Error, Fault, HubError, Problem, Refusal};
 use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
-use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Session};
+use crate::secrets::{Clean, Login, LoginFault, Remembered, Scan, Scrubber, Session, TokenSource};
 use crate::types::{JobId, ScheduledJobId};
+use renewals::Renewals;
 
 /// How long a call may take in all, its following apart: clients cut at 60 s, and a call that is cut never tells its job's id.
 const CALL_TIME: Duration = Duration::from_secs(50);
@@ -56,7 +59,8 @@ const CALL_TIME: Duration = Duration::from_secs(50);
 /// How long the facts that fit a refusal to its login are waited for.
 const FACTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is to be done, as far as the call alone tells.
+/// What is to be done, as far as the call alone tells. Cloned so that it can be done again with a renewed login.
+#[derive(Clone)]
 pub enum Operation {
     /// Who is logged in.
     WhoAmI,
@@ -95,6 +99,7 @@ pub enum Operation {
 }
 
 /// A call of a tool: what is to be done, every readable text of it, and what is wrong with it so far.
+#[derive(Clone)]
 pub struct Call {
     /// The operation's name, as the caller is told.
     pub name: &'static str,
@@ -118,11 +123,12 @@ pub trait Progress: Send {
 /// All that operations need, shared by all calls.
 pub struct Operations {
     hub: Hub,
-    session: Remembered<Box<dyn Session>>,
+    session: Arc<Remembered<Box<dyn Session>>>,
     scrubber: Scrubber,
     policy: Policy,
     scripts: Scripts,
     submissions: Submissions,
+    renewals: Renewals,
 }
 
 /// What [`Operations`] are made of.
@@ -143,8 +149,10 @@ impl Operations {
     /// The operations on one Hub with one session.
     pub fn new(setup: OperationsSetup) -> Self {
         let OperationsSetup { hub, session, scrubber, policy, scripts } = setup;
-        let session = Remembered::new(session, scrubber.known().clone());
-        Self { hub, session, scrubber, policy, scripts, submissions: Submissions::default() }
+        let session = Arc::new(Remembered::new(session, scrubber.known().clone()));
+        let submissions = Submissions::default();
+        let renewals = Renewals::new(hub.clone(), Arc::clone(&session), submissions.clone());
+        Self { hub, session, scrubber, policy, scripts, submissions, renewals }
     }
 
     /// The submissions under way, which outlive their calls.
@@ -169,11 +177,39 @@ impl Operations {
         progress: &mut dyn Progress,
         cancelled: &CancellationToken,
     ) -> Result<Outcome, Error> {
+        let deadline = Instant::now() + CALL_TIME;
+        let login = match self.login() {
+            Ok(login) => Ok(self.renewals.in_time(login).await),
+            Err(error) => Err(error),
+        };
+        let of_file = login.as_ref().ok().filter(|login| matches!(login.source, TokenSource::File(_)));
+        let again = of_file.map(|login| (login.clone(), call.clone()));
+        match (self.carry_out(call, login, progress, cancelled, deadline).await, again) {
+            // What the Hub refuses for the token's sake was not done.
+            (Err(Error::Hub(mut error)), Some((refused, call))) if error.refusal == Refusal::Unauthorized => {
+                if let Some(login) = self.renewals.after_refusal(&refused).await {
+                    return self.carry_out(call, Ok(login), progress, cancelled, deadline).await;
+                }
+                if self.session.browser_login(&refused).is_some() {
+                    error.refusal = Refusal::LoginEnded;
+                }
+                Err(Error::Hub(error))
+            }
+            (result, _) => result,
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        call: Call,
+        login: Result<Login, Error>,
+        progress: &mut dyn Progress,
+        cancelled: &CancellationToken,
+        deadline: Instant,
+    ) -> Result<Outcome, Error> {
         let Call { name, operation, readable, mut faults } = call;
-        let login = self.login();
         faults.extend(self.credentials_in(&readable));
-        let mut work =
-            Work { operations: self, login, name, faults, progress, cancelled, deadline: Instant::now() + CALL_TIME };
+        let mut work = Work { operations: self, login, name, faults, progress, cancelled, deadline };
         let outcome = match operation {
             Operation::WhoAmI => work.whoami().await,
             Operation::Run(draft) => work.run(*draft).await,

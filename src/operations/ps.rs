@@ -7,7 +7,7 @@ use crate::hub::JobFilter;
 use crate::types::{Namespace, Stage};
 
 /// Which jobs to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PsQuery {
     /// Of every stage.
     pub all: bool,

@@ -9,7 +9,7 @@ use super::targets::Targets;
 use crate::error::{Error, Warning};
 
 /// Which job to run again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RerunQuery {
     /// The job.
     pub target: Targets,

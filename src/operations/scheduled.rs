@@ -10,7 +10,7 @@ use crate::error::{Error, Problem};
 use crate::types::{Namespace, Schedule, ScheduledJobId, Timestamp};
 
 /// Which scheduled jobs to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ScheduledPsQuery {
     /// The suspended ones, too.
     pub all: bool,
@@ -21,7 +21,7 @@ pub struct ScheduledPsQuery {
 }
 
 /// What is done to a scheduled job.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ScheduledChange {
     /// Nothing: it is looked at.
     None,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -53,6 +54,14 @@ impl Submissions {
             });
         }
         receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
+    }
+
+    /// Something else that must not end half-way: the server's end waits for it, too.
+    pub(super) fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(work)
     }
 
     /// The client may be gone: following stops, so that what was read is still answered.

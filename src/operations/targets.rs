@@ -6,7 +6,7 @@ use crate::hub::{Caller, Target};
 use crate::types::{Id, JobId, Namespace, Reference};
 
 /// The jobs that a call names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Targets<I = JobId> {
     /// Each with its namespace, if that is part of its name.
     pub jobs: Vec<Reference<I>>,

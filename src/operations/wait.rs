@@ -18,7 +18,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(1500);
 const PAUSE_PER_JOB: Duration = Duration::from_millis(200);
 
 /// What is waited for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WaitQuery {
     /// Which jobs.
     pub targets: Targets,

@@ -55,6 +55,11 @@ impl Known {
         self.insert(token.secret(), true);
     }
 
+    /// Remembers a browser login's refresh token, which is as good as a token.
+    pub(in crate::secrets) fn remember_refresh_token(&self, value: &Secret) {
+        self.insert(value, true);
+    }
+
     /// Remembers a value that is redacted from now on, if it has [`MIN_VALUE_CHARS`].
     pub fn remember(&self, value: &Secret) {
         self.insert(value, false);

@@ -1,8 +1,9 @@
 //! The vault: secrets, what may carry them to the Hub, what refuses them elsewhere, and what redacts them.
 //!
 //! Rules of this room:
-//! - A raw value leaves in two ways alone: as an Authorization header towards the Hub's own origin
-//!   ([`HfToken::authorize`]) and within the body of a submission ([`SealedBody`]).
+//! - A raw value leaves in three ways alone: as an Authorization header towards the Hub's own origin
+//!   ([`HfToken::authorize`]), within the body of a request to it ([`SealedBody`]), and, for a login that was renewed, to the
+//!   files that hold it ([`SealedFile`]).
 //! - `expose_secret` is called in one place of the crate, `Secret::reveal`, which only this room can call.
 //! - Nothing here logs, does I/O or makes words for a user: problems are data.
 //! - Proofs have no other door: a [`Scanned`] or [`PlainEnv`] has passed the scan, a [`Clean`] the scrubber.
@@ -14,13 +15,16 @@ mod json;
 mod known;
 mod placeholder;
 mod readable;
+mod renewal;
 mod scan;
 mod scrub;
 mod sealed;
+mod sealed_file;
 mod secret;
 mod secret_env;
 mod session;
 mod shapes;
+mod stored_tokens;
 mod token;
 mod userinfo;
 mod visible;
@@ -28,12 +32,15 @@ mod visible;
 pub use clean::Clean;
 pub use env::PlainEnv;
 pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
+pub use renewal::{BrowserLogin, HeldRenewal, Renewal, RenewalFault, RenewedLogin};
 pub use scan::{Readable, Scan, Scanned};
 pub use scrub::Scrubber;
 pub use sealed::SealedBody;
+pub use sealed_file::SealedFile;
 pub use secret::Secret;
 pub use secret_env::{MAX_SECRET_BYTES, SecretEnv, SecretNote};
 pub use session::{Login, LoginFault, Remembered, Session, TokenSource, Variable};
+pub use stored_tokens::StoredTokens;
 pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaims, TokenFault, TokenKind};
 
 /// What stands in place of everything that was redacted.

@@ -5,16 +5,27 @@ use std::fmt;
 use bytes::Bytes;
 use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
-use super::{SecretEnv, json};
+use super::{Secret, SecretEnv, json};
 
 const FIELD: &str = "secrets";
 
-/// The JSON body of a submission with the secrets put in. It can be sent and nothing else, and is erased from memory
-/// when the request that took it is done.
+/// A request body with secrets put in. It can be sent and nothing else, and is erased from memory when the request that took
+/// it is done.
 pub struct SealedBody {
     names: Vec<String>,
     bytes: Zeroizing<Vec<u8>>,
+    form: Form,
+}
+
+/// What a body is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The JSON of a submission.
+    Submission,
+    /// The form by which a refresh token becomes a token.
+    Renewal,
 }
 
 impl SealedBody {
@@ -33,6 +44,39 @@ impl SealedBody {
     /// A body that holds no secret.
     pub fn plain(body: Map<String, Value>) -> Self {
         Self::seal(body, &SecretEnv::default())
+    }
+
+    /// The form by which a client has a refresh token become a token (RFC 6749, 6).
+    pub fn renewal(refresh_token: &Secret, client_id: &str) -> Self {
+        let fields =
+            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.reveal()), ("client_id", client_id)];
+        // Room for all from the start, each byte percent-encoded.
+        let room =
+            fields.iter().map(|(name, value)| name.len().saturating_add(value.len().saturating_mul(3)) + 2).sum();
+        let mut out = String::with_capacity(room);
+        for (name, value) in fields {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            out.push_str(name);
+            out.push('=');
+            out.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        }
+        debug_assert!(out.len() <= room, "the body has outgrown its room");
+        Self { names: vec!["refresh_token".to_owned()], bytes: Zeroizing::new(out.into_bytes()), form: Form::Renewal }
+    }
+
+    /// The body's `Content-Type`.
+    pub fn content_type(&self) -> &'static str {
+        match self.form {
+            Form::Submission => "application/json",
+            Form::Renewal => "application/x-www-form-urlencoded",
+        }
+    }
+
+    /// Whether the body itself is what authorises its request, so that no token goes with it.
+    pub fn authorises(&self) -> bool {
+        self.form == Form::Renewal
     }
 
     /// The names of the secrets.
@@ -74,7 +118,11 @@ impl SealedBody {
             _ => push_sealed(&mut out, &body, secrets),
         }
         debug_assert!(out.len() <= room, "the body has outgrown its room");
-        Self { names: secrets.names().map(str::to_owned).collect(), bytes: Zeroizing::new(out.into_bytes()) }
+        Self {
+            names: secrets.names().map(str::to_owned).collect(),
+            bytes: Zeroizing::new(out.into_bytes()),
+            form: Form::Submission,
+        }
     }
 }
 
@@ -168,6 +216,18 @@ mod tests {
         let body = object(json!({"schedule": "@daily", "jobSpec": {"a": 1}}));
         let expected = json!({"schedule": "@daily", "jobSpec": {"a": 1}});
         assert_eq!(sent(SealedBody::seal_within(body, "jobSpec", &SecretEnv::default())), expected);
+    }
+
+    #[test]
+    fn a_renewal_is_a_form_that_needs_no_header() {
+        let sealed = SealedBody::renewal(&Secret::new("a+b c%\u{e9}".to_owned()), "client-1");
+        assert_eq!(format!("{sealed:?}"), r#"SealedBody { secrets: ["refresh_token"], .. }"#);
+        assert!(sealed.authorises() && !SealedBody::seal(Map::new(), &SecretEnv::default()).authorises());
+        assert_eq!(sealed.content_type(), "application/x-www-form-urlencoded");
+        assert_eq!(
+            sealed.into_request().as_bytes().unwrap(),
+            b"grant_type=refresh_token&refresh_token=a%2Bb+c%25%C3%A9&client_id=client-1"
+        );
     }
 
     #[test]

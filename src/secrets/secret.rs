@@ -8,8 +8,8 @@ use super::REDACTED;
 
 /// A secret text: erased from memory when dropped, and without any way to print, compare or serialise it.
 ///
-/// It leaves the vault in two ways only: as the Authorization header that [`HfToken::authorize`](super::HfToken::authorize)
-/// sets, and within a [`SealedBody`](super::SealedBody).
+/// It leaves the vault in three ways only: as the Authorization header that [`HfToken::authorize`](super::HfToken::authorize)
+/// sets, within a [`SealedBody`](super::SealedBody), and within a [`SealedFile`](super::SealedFile).
 ///
 /// ```compile_fail,E0624
 /// let secret = hf_jobs_mcp::secrets::Secret::new(String::from("value"));

@@ -1,8 +1,8 @@
 //! Who is logged in, as the vault asks for it.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
-use super::{HfToken, Known, Secret};
+use super::{BrowserLogin, HfToken, Known, Renewal, RenewalFault, Secret};
 
 /// The login of this server and what of its environment jobs may be given. Read afresh on each call, so that a new
 /// `hf auth login` is seen by the next one.
@@ -12,6 +12,12 @@ pub trait Session: Send + Sync {
 
     /// A variable of the server's own environment, if the operator allowed it for secrets.
     fn variable(&self, name: &str) -> Variable;
+
+    /// What a login can be renewed with, if it is a browser's that was read from a token file.
+    fn browser_login(&self, login: &Login) -> Option<BrowserLogin>;
+
+    /// Begins to renew a login, without waiting for another process that is at it.
+    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault>;
 }
 
 /// A token and its source.
@@ -85,6 +91,32 @@ impl<S: Session + ?Sized> Session for Box<S> {
     fn variable(&self, name: &str) -> Variable {
         (**self).variable(name)
     }
+
+    fn browser_login(&self, login: &Login) -> Option<BrowserLogin> {
+        (**self).browser_login(login)
+    }
+
+    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault> {
+        (**self).begin_renewal(login)
+    }
+}
+
+impl<S: Session + ?Sized> Session for Arc<S> {
+    fn login(&self) -> Result<Login, LoginFault> {
+        (**self).login()
+    }
+
+    fn variable(&self, name: &str) -> Variable {
+        (**self).variable(name)
+    }
+
+    fn browser_login(&self, login: &Login) -> Option<BrowserLogin> {
+        (**self).browser_login(login)
+    }
+
+    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault> {
+        (**self).begin_renewal(login)
+    }
 }
 
 /// A session whose every token is known for redaction before anyone can use it.
@@ -110,6 +142,21 @@ impl<S: Session> Session for Remembered<S> {
     fn variable(&self, name: &str) -> Variable {
         self.session.variable(name)
     }
+
+    fn browser_login(&self, login: &Login) -> Option<BrowserLogin> {
+        let browser_login = self.session.browser_login(login)?;
+        self.known.remember_refresh_token(&browser_login.refresh_token);
+        Some(browser_login)
+    }
+
+    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault> {
+        let renewal = self.session.begin_renewal(login)?;
+        match &renewal {
+            Renewal::Done(login) => self.known.remember_token(&login.token),
+            Renewal::Held(held) => self.known.remember_refresh_token(&held.browser_login().refresh_token),
+        }
+        Ok(renewal)
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +179,14 @@ pub(super) mod tests {
                 "UNSET_KEY" => Variable::Unset,
                 _ => Variable::NotAllowed,
             }
+        }
+
+        fn browser_login(&self, _login: &Login) -> Option<BrowserLogin> {
+            None
+        }
+
+        fn begin_renewal(&self, _login: &Login) -> Result<Renewal, RenewalFault> {
+            Err(RenewalFault::NotRenewable)
         }
     }
 

@@ -26,6 +26,9 @@ impl HubError {
                 let token = self.login.as_ref().map(|source| format!(" of {source}")).unwrap_or_default();
                 format!("{host} does not accept the token{token}: it is invalid, expired or revoked")
             }
+            Refusal::LoginEnded => {
+                format!("{host} does not accept the token of the browser login any more, and it could not be renewed")
+            }
             Refusal::PaymentRequired => match self.request.namespace() {
                 Some(namespace) => format!("namespace `{namespace}` has no credit to pay for jobs"),
                 None => "there is no credit to pay for jobs".to_owned(),
@@ -38,7 +41,7 @@ impl HubError {
                     };
                     format!("this token may not {may_not} namespace `{namespace}`{}", self.lack())
                 }
-                Request::WhoAmI | Request::Hardware => format!("{host} refuses this token"),
+                Request::WhoAmI | Request::Renewal | Request::Hardware => format!("{host} refuses this token"),
             },
             Refusal::NotFound => match &self.request {
                 Request::Within { namespace, thing: Some(Thing::Job(id)), .. } => {
@@ -50,7 +53,7 @@ impl HubError {
                 Request::Within { namespace, thing: None, .. } => {
                     format!("no namespace `{namespace}` that this token can see")
                 }
-                Request::WhoAmI | Request::Hardware => format!("{host} does not know that address"),
+                Request::WhoAmI | Request::Renewal | Request::Hardware => format!("{host} does not know that address"),
             },
             Refusal::Conflict => "the Hub says that this is in conflict with what is going on".to_owned(),
             Refusal::RateLimited(Some(wait)) => {
@@ -93,6 +96,11 @@ impl HubError {
                 "ask the user to run `hf auth login` again (or to replace HF_TOKEN) with a token from {TOKEN_SETTINGS}, then check with \
                  hf_whoami; no restart is needed"
             ),
+            Refusal::LoginEnded => {
+                "ask the user to run `hf auth whoami`, which renews the login, or, if that fails, `hf auth \
+                 login`; then check with hf_whoami; no restart is needed"
+                    .to_owned()
+            }
             Refusal::PaymentRequired => self.payment_hint(),
             Refusal::Forbidden => self.permission_hint(),
             Refusal::NotFound => self.place_hint(),
