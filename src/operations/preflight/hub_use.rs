@@ -1,8 +1,10 @@
 //! Where a submission writes to the Hub, or reads from it what needs a login.
 
+use std::collections::HashSet;
+
 use super::Reading;
 use super::python::{Kind, Token};
-use super::script::{Call, Script, is_just, literal};
+use super::script::{Call, Script, is_just, is_place, is_wish, literal};
 use super::shell::Program;
 use super::writing::writes;
 use crate::error::Seen;
@@ -67,9 +69,7 @@ const GATED: [&str; 5] =
 
 /// Where something is written to the Hub.
 pub(super) fn push(reading: &Reading<'_>) -> Option<Seen> {
-    let is_wished =
-        reading.has_flag(|flag| ["push", "hub", "upload", "publish"].iter().any(|wish| flag.contains(wish)));
-    find_push(reading, is_wished)
+    find_push(reading, reading.has_flag(|flag| is_wish(flag) || is_place(flag)))
 }
 
 /// Where something is written to the Hub, if only on a wish that the script leaves open.
@@ -171,9 +171,31 @@ fn is_token_name(name: &str) -> bool {
     TOKEN_NAMES.contains(&name)
 }
 
-/// `os.environ["HF_TOKEN"]`, `os.getenv("HF_TOKEN")`, `"HF_TOKEN" in os.environ`.
+/// `os.environ["HF_TOKEN"]`, `os.getenv("HF_TOKEN")`, `"HF_TOKEN" in os.environ`; not where the script says that it does
+/// without: `token or os.getenv("HF_TOKEN")`, or `if token:` later on.
 fn read_of_token(tokens: &[Token<'_>]) -> Option<Seen> {
-    let found = tokens.windows(3).find_map(|window| match window {
+    let tested: HashSet<&str> = tokens
+        .windows(3)
+        .filter_map(|window| match window {
+            [test, name, colon] if test.is_name("if") && colon.is_mark(":") => name.name(),
+            _ => None,
+        })
+        .collect();
+    let found = tokens.split(|token| matches!(token.kind, Kind::Line(_))).find_map(|line| {
+        let read = line.windows(3).find_map(reads_token)?;
+        let is_optional = match line {
+            [name, is, ..] if is.is_mark("=") && name.name().is_some_and(|name| tested.contains(name)) => true,
+            [test, next, ..] if test.is_name("if") && !next.is_name("not") => true,
+            _ => line.iter().any(|token| token.is_name("or")),
+        };
+        let is_strict = line.windows(2).any(|pair| matches!(pair, [open, name] if open.is_mark("[") && name == read));
+        (is_strict || !is_optional).then_some(read)
+    })?;
+    Some(Seen::at(found.text()?, found.line))
+}
+
+fn reads_token<'t, 'a>(window: &'t [Token<'a>]) -> Option<&'t Token<'a>> {
+    match window {
         [reads, open, name] if name.text().is_some_and(is_token_name) => {
             let subscript = open.is_mark("[") && reads.is_name("environ");
             let called = open.is_mark("(") && ["get", "getenv"].iter().any(|word| reads.is_name(word));
@@ -183,8 +205,7 @@ fn read_of_token(tokens: &[Token<'_>]) -> Option<Seen> {
             Some(name).filter(|name| name.text().is_some_and(is_token_name))
         }
         _ => None,
-    })?;
-    Some(Seen::at(found.text()?, found.line))
+    }
 }
 
 fn private_call(script: &Script<'_>, call: &Call<'_>) -> Option<Seen> {

@@ -46,6 +46,9 @@ mod tests {
             ("import os\nassert \"HF_TOKEN\" in os.environ, 'HF_TOKEN required!'", "HF_TOKEN 2"),
             ("token = os.environ['HF_TOKEN']", "HF_TOKEN 1"),
             ("token = os.environ.get('HF_TOKEN')", "HF_TOKEN 1"),
+            ("token = os.getenv('HF_TOKEN')\nif not token:\n    raise ValueError('HF_TOKEN not found')", "HF_TOKEN 1"),
+            ("if 'HF_TOKEN' not in os.environ:\n    raise ValueError()\nt = os.environ['HF_TOKEN']", "HF_TOKEN 3"),
+            ("t = os.environ['HF_TOKEN']\nif t:\n    login(token=t)", "HF_TOKEN 1"),
             ("login(token=os.getenv('HUGGING_FACE_HUB_TOKEN'))", "HUGGING_FACE_HUB_TOKEN 1"),
             ("from huggingface_hub import login\nlogin()", "login 2"),
             ("from huggingface_hub import whoami\nprint(whoami()['name'])", "whoami 2"),
@@ -72,6 +75,10 @@ mod tests {
             "if False and hub:\n    ds.push_to_hub('me/x')",
             "s3 = boto3.client('s3')\ns3.upload_file('x', 'bucket', 'key')",
             "from github import Github\nGithub().get_user().create_repo('x')",
+            "token = args.hf_token or os.environ.get('HF_TOKEN')\nlogin(token=token)",
+            "t = os.environ.get('HF_TOKEN')\nif t:\n    login(token=t)\nload_dataset(args.dataset)",
+            "if os.environ.get('HF_TOKEN'):\n    login(token=os.environ.get('HF_TOKEN') or None)",
+            "if output_dataset:\n    report.push_to_hub(output_dataset)",
             "load_dataset('imdb')",
             "load_dataset('stanfordnlp/imdb', split='train')",
             "load_dataset('csv', data_files='private/x.csv')",
@@ -117,9 +124,14 @@ mod tests {
         ] {
             assert_eq!(of_command(&plain(), command, check), seen, "{command}");
         }
-        let asked = [String::from("--push-to-hub")];
-        let plan = Plan { code: Some("if args.push_to_hub:\n    d.push_to_hub(r)"), command: &asked, ..plain() };
-        assert_eq!(super::super::check(&plan).len(), 1);
+        for (flag, code) in [
+            ("--push-to-hub", "if args.push_to_hub:\n    d.push_to_hub(r)"),
+            ("--output-dataset", "if output_dataset:\n    d.push_to_hub(output_dataset)"),
+        ] {
+            let asked = [String::from(flag), String::from("me/x")];
+            let plan = Plan { code: Some(code), command: &asked, ..plain() };
+            assert_eq!(super::super::check(&plan).len(), 1, "{flag}");
+        }
     }
 
     #[test]

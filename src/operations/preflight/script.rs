@@ -199,20 +199,26 @@ fn set_names<'a>(tokens: &[Token<'a>]) -> HashSet<&'a str> {
 /// Whether a logical line is an `if` that asks whether to publish, which the script itself doesn't answer.
 fn asks_for_a_wish(line: &[Token<'_>], set: &HashSet<&str>) -> bool {
     let Some((first, rest)) = line.split_first() else { return false };
-    if !first.is_name("if") && !first.is_name("elif") {
+    if !first.is_name("if") && !first.is_name("elif") || rest.first().is_some_and(|token| token.is_name("not")) {
         return false;
     }
-    let header = rest.iter().take_while(|token| !matches!(token.kind, Kind::Line(_)) && !token.is_mark(":"));
-    let mut asks = false;
-    for (place, token) in header.enumerate() {
-        let Some(name) = token.name() else { continue };
-        if place == 0 && name == "not" {
-            return false;
-        }
-        let lower = name.to_ascii_lowercase();
-        asks |= ["push", "hub", "upload", "publish"].iter().any(|wish| lower.contains(wish)) && !set.contains(name);
-    }
-    asks
+    let header = || rest.iter().take_while(|token| !matches!(token.kind, Kind::Line(_)) && !token.is_mark(":"));
+    // `if output_repo:` asks for a place; `if repo_type == "model":` does not.
+    let is_plain = !header().any(|token| token.is_mark("==") || token.is_mark("(") || token.is_name("in"));
+    let asks = |name: &str| is_wish(name) || (is_plain && is_place(name));
+    header().filter_map(Token::name).any(|name| asks(name) && !set.contains(name))
+}
+
+/// Whether a name or flag speaks of publishing.
+pub(super) fn is_wish(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["push", "hub", "upload", "publish"].iter().any(|wish| lower.contains(wish))
+}
+
+/// Whether a name or flag speaks of a repository to publish to.
+pub(super) fn is_place(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["repo", "output_dataset", "output_model"].iter().any(|place| lower.contains(place))
 }
 
 #[cfg(test)]
@@ -241,6 +247,9 @@ mod tests {
             ("if args.push_to_hub:\n    x = 1\n    if y:\n        f()", true),
             ("if args.push_to_hub: f()", true),
             ("if cfg.hub_model_id is not None:\n  f()", true),
+            ("if args.output_repo:\n  f()", true),
+            ("if output_dataset is not None:\n  f()", true),
+            ("if repo_type == 'dataset':\n  f()", false),
             ("if x:\n  f()", false),
             ("if args.push_to_hub:\n    x = 1\nf()", false),
             ("if args.push_to_hub:\n    x = 1\nelse:\n    f()", false),
