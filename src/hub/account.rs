@@ -172,8 +172,9 @@ impl Caller {
         let answer = self.get(url, &Request::WhoAmI).await?;
         let wire: WhoAmI = serde_json::from_value(answer)
             .map_err(|_| self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("an account"))).error)?;
-        let identity =
-            Arc::new(wire.into_identity(self.scrubber(), self.token().oauth_claims().map(|claims| claims.scopes)));
+        let claims = self.token().oauth_claims();
+        let scopes = claims.as_ref().map(|claims| claims.scopes.as_slice());
+        let identity = Arc::new(wire.into_identity(self.scrubber(), scopes));
         if let Ok(mut kept) = self.identities().lock() {
             kept.keep(fingerprint, identity.clone());
         }
@@ -267,7 +268,7 @@ struct WireEntity {
 }
 
 impl WhoAmI {
-    fn into_identity(self, scrubber: &Scrubber, scopes: Option<Vec<String>>) -> Identity {
+    fn into_identity(self, scrubber: &Scrubber, scopes: Option<&[String]>) -> Identity {
         let clean = |text: &str| scrubber.clean_line(text);
         let auth = self.auth.unwrap_or(WireAuth { kind: None, access_token: None, expires_at: None });
         let auth_kind = auth.kind.as_deref().unwrap_or("unknown");
@@ -297,14 +298,12 @@ impl WhoAmI {
                 name: token.and_then(|token| token.display_name.as_deref()).map(clean),
                 role: clean(role),
                 expires_at: auth.expires_at.as_deref().map(clean),
-                scopes: scopes.as_ref().map(|scopes| scopes.iter().map(|scope| clean(scope)).collect()),
+                scopes: scopes.map(|scopes| scopes.iter().map(|scope| clean(scope)).collect()),
                 can_write: match role {
                     "read" => Some(false),
                     "write" | "god" => Some(true),
                     "fineGrained" => Some(grants.iter().take(SCOPES_MAX).any(|scope| scope.grants(WRITE_PERMISSION))),
-                    _ => {
-                        scopes.as_ref().map(|scopes| scopes.iter().any(|scope| WRITE_SCOPES.contains(&scope.as_str())))
-                    }
+                    _ => scopes.map(|scopes| scopes.iter().any(|scope| WRITE_SCOPES.contains(&scope.as_str()))),
                 },
                 job_entities: grants
                     .iter()

@@ -54,6 +54,11 @@ pub trait Startable: Send + Sync + 'static {
         label: &str,
     ) -> impl Future<Output = Option<Self::Started>> + Send;
 
+    /// What it is about, as a refusal names it.
+    fn request(&self, namespace: &Namespace) -> Request {
+        Request::within(namespace.as_str(), None, Access::Write)
+    }
+
     /// By what a caller can look for it.
     fn trace(&self, label: String) -> Trace;
 }
@@ -93,7 +98,7 @@ impl Caller {
         start: &S,
     ) -> Result<Submitted<S::Started>, Error> {
         let label = request_label();
-        let what = Request::within(namespace.as_str(), None, Access::Write);
+        let what = start.request(namespace);
         let sending = self.until(self.deadline() - LOOK_TIME);
         let cause = match sending.post(namespace, start, &label, &what).await {
             Ok(started) => return Ok(Submitted { started, found_again: false }),
@@ -253,6 +258,10 @@ impl Startable for Copy {
         caller.job_started_by(namespace, "duplicated-job", self.of.id.as_str(), self.since).await
     }
 
+    fn request(&self, _: &Namespace) -> Request {
+        self.of.request(Access::Write)
+    }
+
     fn trace(&self, _: String) -> Trace {
         Trace::CopyOf(self.of.id.to_string())
     }
@@ -275,6 +284,10 @@ impl Startable for Run {
 
     async fn find(&self, caller: &Caller, namespace: &Namespace, _: &str) -> Option<Job> {
         caller.job_started_by(namespace, "scheduled-job", self.of.id.as_str(), self.since).await
+    }
+
+    fn request(&self, _: &Namespace) -> Request {
+        self.of.request(Access::Write)
     }
 
     fn trace(&self, _: String) -> Trace {

@@ -30,7 +30,7 @@ impl Work<'_> {
         let LabelsQuery { target, labels, clear, name, warnings } = query;
         let target = self.target(&caller, target).await?;
         let before = caller.job(&target).await?;
-        let labels = self.labels_after(&before.spec, labels, clear, name)?;
+        let labels = self.labels_after(&before.spec, labels, clear, name.as_ref())?;
         let permit = self.operations.policy.permit(self.name)?;
         let job = caller.set_labels(permit, &target, labels).await?;
         Ok(Outcome::Changed(Box::new(job), warnings))
@@ -42,7 +42,7 @@ impl Work<'_> {
         let LabelsQuery { target, labels, clear, name, warnings } = query;
         let target = self.target(&caller, target).await?;
         let before = caller.scheduled_job(&target).await?;
-        let labels = self.labels_after(&before.spec, labels, clear, name)?;
+        let labels = self.labels_after(&before.spec, labels, clear, name.as_ref())?;
         let permit = self.operations.policy.permit(self.name)?;
         caller.set_scheduled_labels(permit, &target, labels).await?;
         Ok(Outcome::ScheduledChanged(Box::new(caller.scheduled_job(&target).await?), warnings))
@@ -66,7 +66,7 @@ impl Work<'_> {
         before: &Description,
         given: Labels,
         clear: bool,
-        name: Option<JobName>,
+        name: Option<&JobName>,
     ) -> Result<Scanned<Labels>, Error> {
         let refused = |problem: Problem| Error::argument(self.name, problem.at("labels"));
         let mut labels = given;
@@ -75,7 +75,7 @@ impl Work<'_> {
                 labels.keep(key, value).map_err(refused)?;
             }
         }
-        if let Some(name) = &name {
+        if let Some(name) = name {
             labels.set_name(name);
         }
         before.keep_request_label(&mut labels).map_err(refused)?;

@@ -184,11 +184,11 @@ impl Operations {
         };
         let of_file = login.as_ref().ok().filter(|login| matches!(login.source, TokenSource::File(_)));
         let again = of_file.map(|login| (login.clone(), call.clone()));
-        match (self.carry_out(call, login, progress, cancelled, deadline).await, again) {
+        match (Box::pin(self.carry_out(call, login, progress, cancelled, deadline)).await, again) {
             // What the Hub refuses for the token's sake was not done.
             (Err(Error::Hub(mut error)), Some((refused, call))) if error.refusal == Refusal::Unauthorized => {
                 if let Some(login) = self.renewals.after_refusal(&refused).await {
-                    return self.carry_out(call, Ok(login), progress, cancelled, deadline).await;
+                    return Box::pin(self.carry_out(call, Ok(login), progress, cancelled, deadline)).await;
                 }
                 if self.session.browser_login(&refused).is_some() {
                     error.refusal = Refusal::LoginEnded;
@@ -199,6 +199,7 @@ impl Operations {
         }
     }
 
+    /// The futures of all operations in one are large, so callers box it.
     async fn carry_out(
         &self,
         call: Call,

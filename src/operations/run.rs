@@ -15,13 +15,16 @@ impl Work<'_> {
         }
         let image = image.unwrap_or_else(Image::python);
         let name_base = image.name_base();
-        let code = command.as_ref().and_then(Command::python_code).map(str::to_owned);
-        let words = match (&code, &command) {
-            (None, Some(command)) => command.arguments().to_vec(),
-            _ => Vec::new(),
+        let words = command.as_ref().map(|command| command.arguments().to_vec()).unwrap_or_default();
+        let payload = Payload {
+            image: Some(image),
+            words,
+            command,
+            argument: "command",
+            name_base,
+            code: None,
+            local_script: None,
         };
-        let payload =
-            Payload { image: Some(image), words, command, argument: "command", name_base, code, local_script: None };
         self.submit(payload, job).await
     }
 }

@@ -32,7 +32,7 @@ pub enum ScheduledChange {
     /// It is started at its times again.
     Resume,
     /// It gets another schedule, which is there unless it is among the faults.
-    Reschedule(Option<Schedule>),
+    Reschedule(Option<Box<Schedule>>),
 }
 
 impl Work<'_> {

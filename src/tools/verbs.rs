@@ -145,7 +145,7 @@ pub(super) const VERBS: &[Verb] = &[
         about: "list flavors with prices",
         required: &[],
         optional: &[],
-        example: r#"{}"#,
+        example: "{}",
         read: Some(arguments::hardware),
         writes: false,
     },

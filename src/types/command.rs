@@ -79,16 +79,6 @@ impl Command {
         let program = self.0.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
         !SHELLS.contains(&program) && self.0.iter().any(|argument| has_placeholder(argument))
     }
-
-    /// The Python code that it runs, where that stands in it: `python -c CODE`.
-    pub fn python_code(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [program, flag, code, ..] if flag == "-c" && program.rsplit('/').next()?.starts_with("python") => {
-                Some(code)
-            }
-            _ => None,
-        }
-    }
 }
 
 impl fmt::Display for Command {

@@ -15,6 +15,7 @@
 mod architecture;
 mod calls;
 mod ending;
+mod errors;
 mod guarded;
 mod guide;
 mod jobs;

@@ -47,7 +47,9 @@ impl Fault {
                     )
                 }
                 Credential::VendorKey(vendor) => {
-                    format!("`{argument}` holds a {vendor} credential, and everybody who may see the job can read it")
+                    format!(
+                        "`{argument}` holds a credential of {vendor}, and everybody who may see the job can read it"
+                    )
                 }
                 Credential::UrlUserinfo => {
                     format!(

@@ -105,8 +105,8 @@ impl HubError {
             Refusal::Forbidden => self.permission_hint(),
             Refusal::NotFound => self.place_hint(),
             Refusal::Conflict => match &self.request {
-                Request::Within { namespace, thing: None, .. } => format!(
-                    "an earlier job of it still runs: wait for it, found with {{\"operation\": \"ps\", \"args\": {{\"namespace\": \
+                Request::Within { namespace, thing: Some(Thing::ScheduledJob(_)), .. } => format!(
+                    "an earlier job of it still runs: wait for it or cancel it, found with {{\"operation\": \"ps\", \"args\": {{\"namespace\": \
                      \"{namespace}\"}}}}, or make the scheduled job anew with \"concurrency\": true"
                 ),
                 _ => "look with {\"operation\": \"ps\"} what is running, then decide".to_owned(),
@@ -134,7 +134,7 @@ impl HubError {
         };
         let others = self.others();
         let others =
-            if others.is_empty() { String::new() } else { format!(", or which of {others} shall pay instead") };
+            if others.is_empty() { String::new() } else { format!(", or to say which of {others} shall pay instead") };
         format!(
             "ask the user to add credit at {page}{others}; a PRO plan is not what is missing; don't run it elsewhere instead"
         )

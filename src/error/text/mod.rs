@@ -41,8 +41,8 @@ impl Error {
             }
             Self::Hub(error) => error.message(),
             Self::SubmissionUnconfirmed { namespace, cause, .. } => format!(
-                "the job was sent once to namespace `{namespace}`, and its answer was lost ({}); no job with its label has shown \
-                 up yet, which proves nothing: it may still start",
+                "it was sent once to namespace `{namespace}`, and the answer was lost ({}); what it starts has not shown up \
+                 yet, which proves nothing: it may still do so",
                 cause.message()
             ),
             Self::PolicyDenied { rule, operation } => {
@@ -70,7 +70,7 @@ impl Error {
             Self::Arguments { .. } => {
                 let mut hints: Vec<String> = self.faults().iter().filter_map(Fault::hint).collect();
                 hints.dedup();
-                hints.join("; ")
+                if hints.is_empty() { "mend that, and send the call again".to_owned() } else { hints.join("; ") }
             }
             Self::UnknownOperation { nearest, .. } => match nearest {
                 Some(nearest) => format!("use {{\"operation\": \"{nearest}\"}}"),

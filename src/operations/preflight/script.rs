@@ -93,12 +93,6 @@ impl<'a> Script<'a> {
     }
 }
 
-impl Call<'_> {
-    pub(super) fn has_arguments(&self) -> bool {
-        !self.arguments.is_empty()
-    }
-}
-
 /// A value's text, where it is one string and nothing else.
 pub(super) fn literal<'a>(value: &[Token<'a>]) -> Option<&'a str> {
     match value {
@@ -236,7 +230,7 @@ mod tests {
         assert_eq!(script.keyword(upload, "path").and_then(literal), Some("p"));
         assert_eq!(script.subject(upload, &["repo", "path"]).and_then(literal), Some("p"));
         assert_eq!(script.keyword(upload, "n").map(<[_]>::len), Some(10));
-        assert!(script.positional(upload, 0).is_none() && upload.has_arguments());
+        assert!(script.positional(upload, 0).is_none());
         assert!(script.positional(&script.calls()[2], 1).is_some());
     }
 

@@ -28,7 +28,7 @@ pub(in crate::tools) fn scheduled_resume(arguments: &mut Arguments) -> Operation
 }
 
 pub(in crate::tools) fn scheduled_update(arguments: &mut Arguments) -> Operation {
-    let schedule = job::schedule(arguments);
+    let schedule = job::schedule(arguments).map(Box::new);
     Operation::Scheduled(one(arguments, ID), ScheduledChange::Reschedule(schedule))
 }
 

@@ -182,7 +182,7 @@ fn describe(page: &mut Page<'_>, job: &Job, spent: Option<&str>) {
     let run = [waited, ran, cost, failures].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let started_by = job.initiator.as_ref().map(|(kind, id)| format!("{kind} {id}")).unwrap_or_default();
     spec(page, &job.spec);
-    page.fields([
+    page.fields(&[
         ("times", times.join(", ")),
         ("run", run),
         ("started by", started_by),
@@ -203,7 +203,7 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     let text = |text: &Option<Clean>| text.as_ref().map(ToString::to_string).unwrap_or_default();
     let timeout = spec.timeout.map(|timeout| format!(", timeout {}", span(timeout))).unwrap_or_default();
     let attempts = spec.attempts.filter(|attempts| *attempts > 1).map(|attempts| format!(", {attempts} attempts"));
-    page.fields([
+    page.fields(&[
         ("image", text(&spec.image)),
         ("command", text(&command(spec, COMMAND_IN_FULL, page.scrubber))),
         ("flavor", format!("{}{timeout}{}", spec.flavor, attempts.unwrap_or_default())),
@@ -222,7 +222,7 @@ pub(super) fn changed(page: &mut Page<'_>, job: &Job) {
     page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(job)));
     let labels = job.spec.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    page.fields([("labels", none(labels)), ("reachable at", list(&job.expose_urls))]);
+    page.fields(&[("labels", none(labels)), ("reachable at", list(&job.expose_urls))]);
     page.answer.job = Some(full(job, None, page.scrubber));
 }
 

@@ -79,9 +79,10 @@ fn usage(metrics: &Metrics) -> String {
         size(metrics.network.0),
         size(metrics.network.1),
     );
-    for (used, (memory, total)) in &metrics.gpus {
-        text.push_str(&format!(", gpu {used:.0} % with {} of {}", size(*memory), size(*total)));
-    }
+    let gpus = metrics.gpus.iter();
+    text.extend(
+        gpus.map(|(used, (memory, total))| format!(", gpu {used:.0} % with {} of {}", size(*memory), size(*total))),
+    );
     text
 }
 

@@ -59,7 +59,7 @@ impl Page<'_> {
     }
 
     /// What is known, a line each.
-    fn fields<const N: usize>(&mut self, fields: [(&str, String); N]) {
+    fn fields<const N: usize>(&mut self, fields: &[(&str, String); N]) {
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
             self.line(&format!("  {name}: {value}"));
         }

@@ -94,7 +94,7 @@ pub(super) fn shown(page: &mut Page<'_>, job: &ScheduledJob) {
     ));
     let last = job.last_job.as_ref().map(|(id, at)| format!("job {id} at {at}")).unwrap_or_default();
     let concurrency = if job.concurrency { "runs also beside an earlier one".to_owned() } else { String::new() };
-    page.fields([("last run", last), ("concurrency", concurrency)]);
+    page.fields(&[("last run", last), ("concurrency", concurrency)]);
     job::spec(page, &job.spec);
     page.answer.scheduled_jobs = Some(vec![answer(job, page.scrubber)]);
 }
