@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
-use super::spec::{JobSpec, Labels};
+use super::spec::JobSpec;
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +67,7 @@ pub(super) struct Job {
     /// The `owner`, `createdBy`, `initiator` and `hfToken` of the API.
     pub(super) origin: Origin,
     pub(super) created: SystemTime,
-    pub(super) spec: JobSpec,
-    pub(super) labels: Mutex<Labels>,
+    spec: Mutex<Arc<JobSpec>>,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) log: Arc<Log>,
     /// Its directory, which exists once it runs.
@@ -78,6 +77,7 @@ pub(super) struct Job {
 }
 
 /// Where a job comes from, as the API shows it.
+#[derive(Clone)]
 pub(super) struct Origin {
     pub(super) owner: Value,
     pub(super) created_by: Value,
@@ -91,20 +91,19 @@ impl Job {
         id: String,
         namespace: String,
         origin: Origin,
-        spec: JobSpec,
+        spec: Arc<JobSpec>,
         directory: PathBuf,
         cancel: CancellationToken,
     ) -> Self {
         let waiting = Progress { stage: Stage::Scheduling, message: None, started: None, finished: None, failures: 0 };
         Self {
-            labels: Mutex::new(spec.labels.clone()),
             log: Arc::new(Log::new(directory.join("log"))),
             progress: watch::Sender::new(waiting),
             created: SystemTime::now(),
             id,
             namespace,
             origin,
-            spec,
+            spec: Mutex::new(spec),
             directory,
             cancel,
         }
@@ -120,9 +119,13 @@ impl Job {
         self.progress.subscribe().wait_for(|progress| progress.stage.is_final()).await.ok();
     }
 
-    pub(super) fn has_label(&self, key: &str, value: &str) -> bool {
-        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        labels.get(key).is_some_and(|label| label == value)
+    /// What it is asked to be, as of now: labels and exposed ports may change.
+    pub(super) fn spec(&self) -> Arc<JobSpec> {
+        Arc::clone(&self.spec.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut JobSpec)) {
+        change(Arc::make_mut(&mut self.spec.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 
     /// The `Job` of the API.
@@ -147,13 +150,13 @@ impl Job {
         }
         durations.insert("totalSecs".to_owned(), json!(seconds(self.created, now)));
         put("durations", Value::Object(durations));
-        self.spec.describe(&mut job);
+        let spec = self.spec();
+        spec.describe(&mut job);
         let mut put = |name: &str, value: Value| drop(job.insert(name.to_owned(), value));
-        put("labels", json!(*self.labels.lock().unwrap_or_else(PoisonError::into_inner)));
         let mut status = json!({
             "stage": progress.stage.as_str(), "message": progress.message, "failureCount": progress.failures,
         });
-        if let (Some(urls), Some(fields)) = (self.spec.exposed_urls(), status.as_object_mut()) {
+        if let (Some(urls), Some(fields)) = (spec.exposed_urls(), status.as_object_mut()) {
             fields.insert("exposeUrls".to_owned(), json!(urls));
         }
         put("status", status);

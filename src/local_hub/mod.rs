@@ -1,7 +1,7 @@
 //! A Hub on this machine: the Jobs API of huggingface.co on a loopback port, where each job is a child process.
 //!
-//! It is for trying a script before paying for it, and for tests. It speaks HTTP and nothing of this crate: to the rest
-//! of it it is as far away as the real one. Jobs run as the user who runs the Hub, without a container around them.
+//! It is for trying a script before paying for it, and for tests. It speaks HTTP, and of this crate it has the schedules of
+//! `types` alone: to the rest of it it is as far away as the real one. Jobs run as the user who runs the Hub, without a container around them.
 //!
 //! The routes, field names, status codes, headers and the framing of logs follow the Hub's `OpenAPI` document and what
 //! `huggingface_hub` 2.4 sends and expects.
@@ -22,6 +22,7 @@ mod routes;
 mod runner;
 mod spec;
 mod stream;
+mod timetable;
 
 use std::env;
 use std::ffi::OsString;
@@ -35,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +52,7 @@ use self::record::Record;
 use self::register::Register;
 use self::reply::Refusal;
 use self::spec::JobSpec;
+use self::timetable::Timetable;
 
 /// How long a shutdown waits for jobs and connections to end before it goes on without them.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(3);
@@ -121,6 +123,10 @@ pub struct LocalHub {
 struct Hub {
     random: Random,
     logins: Mutex<Logins>,
+    /// Taken before `jobs` where both are needed.
+    timetable: Mutex<Timetable>,
+    /// Something may be due earlier than the timetable's clock knows.
+    rescheduled: Notify,
     jobs: Mutex<Register>,
     record: Option<Record>,
     directory: PathBuf,
@@ -154,6 +160,8 @@ impl LocalHub {
         let hub = Arc::new(Hub {
             random,
             logins: Mutex::new(logins),
+            timetable: Mutex::default(),
+            rescheduled: Notify::new(),
             jobs: Mutex::default(),
             record: config.record.then(Record::default),
             directory,
@@ -167,6 +175,7 @@ impl LocalHub {
             stop: CancellationToken::new(),
         });
         let stopped = hub.stop.clone().cancelled_owned();
+        tokio::spawn(timetable::run(Arc::clone(&hub)));
         let router = routes::router(Arc::clone(&hub));
         let server = axum::serve(listener, router).with_graceful_shutdown(stopped).into_future();
         Ok(Self { hub, endpoint, token, server: tokio::spawn(server) })
@@ -258,9 +267,14 @@ impl Hub {
         self.groups.close();
     }
 
+    /// An id for a job or a scheduled job of now.
+    fn fresh_id(&self) -> String {
+        self.random.job_id(SystemTime::now())
+    }
+
     /// Keeps a job and has it run.
-    fn submit(self: &Arc<Self>, namespace: String, origin: Origin, spec: JobSpec) -> Result<Arc<Job>, Refusal> {
-        let id = self.random.job_id(SystemTime::now());
+    fn submit(self: &Arc<Self>, namespace: String, origin: Origin, spec: Arc<JobSpec>) -> Result<Arc<Job>, Refusal> {
+        let id = self.fresh_id();
         let directory = self.directory.join(&id);
         let job = Arc::new(Job::new(id, namespace, origin, spec, directory, self.stop.child_token()));
         let gone = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).add(Arc::clone(&job));

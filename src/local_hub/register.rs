@@ -71,7 +71,7 @@ impl Filter<'_> {
     fn admits(&self, job: &Job) -> bool {
         job.namespace == self.namespace
             && (self.stages.is_empty() || self.stages.contains(&job.stage()))
-            && self.labels.iter().all(|(key, value)| job.has_label(key, value))
+            && self.labels.iter().all(|(key, value)| job.spec().has_label(key, value))
     }
 }
 
@@ -86,11 +86,11 @@ mod tests {
 
     fn job(id: usize, namespace: &str, label: &str) -> Arc<Job> {
         let body = json!({"command": ["true"], "flavor": "cpu-basic", "dockerImage": "a", "labels": {"team": label}});
-        let spec = JobSpec::read(&body).spec.ok().unwrap();
+        let spec = JobSpec::read(&body).value.ok().unwrap();
         let [owner, created_by, initiator, token] = [const { Value::Null }; 4];
         let origin = Origin { owner, created_by, initiator, token };
         let cancel = CancellationToken::new();
-        Arc::new(Job::new(id.to_string(), namespace.into(), origin, spec, "nowhere".into(), cancel))
+        Arc::new(Job::new(id.to_string(), namespace.into(), origin, Arc::new(spec), "nowhere".into(), cancel))
     }
 
     fn ids(page: &Page) -> Vec<&str> {

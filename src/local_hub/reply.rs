@@ -27,16 +27,22 @@ pub(super) enum Refusal {
     Foreign,
     /// 404: no such job, or none of this namespace.
     NoJob,
+    /// 404: no such scheduled job, or none of this namespace.
+    NoScheduledJob,
     /// 404: no such route.
     NoRoute,
     /// 405: the route has not this method.
     Method,
     /// 408: the body did not come in time.
     Slow,
+    /// 409: the scheduled job still runs, and may not run twice at once.
+    Concurrent,
     /// 413: the body is over the bound.
     TooLarge,
     /// 429: all the jobs that are kept still wait or run.
     Busy,
+    /// 429: there are as many scheduled jobs as are kept.
+    Full,
 }
 
 impl Refusal {
@@ -54,10 +60,17 @@ impl Refusal {
             Self::NoCredit => (StatusCode::PAYMENT_REQUIRED, "Pre-paid credit balance is insufficient"),
             Self::Foreign => (StatusCode::FORBIDDEN, "The local Hub only answers under a loopback name"),
             Self::NoJob => (StatusCode::NOT_FOUND, "Job not found"),
+            Self::NoScheduledJob => (StatusCode::NOT_FOUND, "Scheduled job not found"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Sorry, we can't find the page you are looking for."),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"),
+            Self::Concurrent => {
+                let text = "Another job is already running at the same time, set `concurrency` to allow multiple \
+                            instances of scheduled jobs to run concurrently";
+                (StatusCode::CONFLICT, text)
+            }
+            Self::Full => (StatusCode::TOO_MANY_REQUESTS, "Too many scheduled jobs"),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "Too many jobs are waiting or running"),
         };
         (status, text.to_owned())

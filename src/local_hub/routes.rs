@@ -3,16 +3,20 @@
 mod account;
 mod job;
 mod jobs;
+mod scheduled;
 
 use std::sync::Arc;
 
-use axum::response::Response;
-use axum::routing::{get, post};
+use axum::body::Bytes;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
 use serde_json::Value;
 
 use super::door::{self, Anyone};
+use super::record::Dropped;
 use super::reply::Refusal;
+use super::spec::Reading;
 use super::{Hub, hardware};
 
 type Answer = Result<Response, Refusal>;
@@ -28,6 +32,13 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/api/jobs/{namespace}/{id}", get(job::inspect))
         .route("/api/jobs/{namespace}/{id}/cancel", post(job::cancel))
         .route("/api/jobs/{namespace}/{id}/logs", get(job::logs))
+        .route("/api/scheduled-jobs/{namespace}", get(scheduled::list).post(scheduled::create))
+        .route("/api/scheduled-jobs/{namespace}/{id}", get(scheduled::inspect).delete(scheduled::delete))
+        .route("/api/scheduled-jobs/{namespace}/{id}/suspend", post(scheduled::suspend))
+        .route("/api/scheduled-jobs/{namespace}/{id}/resume", post(scheduled::resume))
+        .route("/api/scheduled-jobs/{namespace}/{id}/run", post(scheduled::run))
+        .route("/api/scheduled-jobs/{namespace}/{id}/schedule", post(scheduled::schedule))
+        .route("/api/scheduled-jobs/{namespace}/{id}/labels", put(scheduled::labels))
         .fallback(|| async { Refusal::NoRoute })
         .method_not_allowed_fallback(|| async { Refusal::Method })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), door::pass))
@@ -36,4 +47,17 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
 
 async fn hardware(_: Anyone) -> Json<Value> {
     Json(hardware::listing())
+}
+
+/// Does what a body asks for, and lets the record know what was dropped of it.
+fn answer<T>(body: &Bytes, read: fn(&Value) -> Reading<T>, act: impl FnOnce(T) -> Result<Value, Refusal>) -> Response {
+    let body: Value = match serde_json::from_slice(body) {
+        Ok(body) => body,
+        Err(error) => return Refusal::Invalid(format!("body: expected JSON ({error})")).into_response(),
+    };
+    let reading = read(&body);
+    let answer = reading.value.map_err(Refusal::Invalid).and_then(act).map(Json);
+    let mut response = answer.into_response();
+    response.extensions_mut().insert(Dropped(reading.dropped));
+    response
 }

@@ -90,7 +90,7 @@ async fn live(hub: &Hub, job: &Job) -> End {
             Attempt::TimedOut => return failed("Job timeout".to_owned()),
             Attempt::Exited(code) => {
                 job.progress.send_modify(|progress| progress.failures += 1);
-                if job.progress.borrow().failures >= job.spec.attempts {
+                if job.progress.borrow().failures >= job.spec().attempts {
                     return failed(format!("Exit code: {code}"));
                 }
             }
@@ -117,12 +117,12 @@ async fn attempt(hub: &Hub, job: &Job, log: &mut LogWriter) -> Attempt {
             return Attempt::Exited(code);
         }
     };
-    let group = leader.group();
+    let (group, timeout) = (leader.group(), job.spec().timeout);
     let mut exit = tokio::task::spawn_blocking(move || leader.wait());
     let mut ended = pin!(async {
         let stopped = tokio::select! {
             status = &mut exit => return Attempt::Exited(status.ok().and_then(Result::ok).map_or(NOT_EXECUTABLE, code)),
-            () = tokio::time::sleep(job.spec.timeout) => Attempt::TimedOut,
+            () = tokio::time::sleep(timeout) => Attempt::TimedOut,
             () = job.cancel.cancelled() => Attempt::Canceled,
         };
         group.kill();
@@ -171,7 +171,8 @@ fn fresh(home: &Path) -> io::Result<()> {
 /// The command, with nothing of this process but its search path, and the pipe that both its outputs go into: one for
 /// both, so that their lines come in the order in which they were written.
 fn command(hub: &Hub, job: &Job, home: &Path) -> io::Result<(Command, pipe::Receiver)> {
-    let mut words = job.spec.command.iter().chain(&job.spec.arguments);
+    let spec = job.spec();
+    let mut words = spec.command.iter().chain(&spec.arguments);
     let program = words.next().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let (sender, output) = pipe::pipe()?;
     let sender = sender.into_blocking_fd()?;
@@ -184,9 +185,9 @@ fn command(hub: &Hub, job: &Job, home: &Path) -> io::Result<(Command, pipe::Rece
         .env("HOME", home)
         .env("TMPDIR", home.join("tmp"))
         .env("JOB_ID", &job.id)
-        .envs(job.spec.flavor.environment())
-        .envs(&job.spec.environment)
-        .envs(&job.spec.secrets)
+        .envs(spec.flavor.environment())
+        .envs(&spec.environment)
+        .envs(&spec.secrets)
         .stdin(Stdio::null())
         .stdout(sender.try_clone()?)
         .stderr(sender);
@@ -195,7 +196,8 @@ fn command(hub: &Hub, job: &Job, home: &Path) -> io::Result<(Command, pipe::Rece
 
 /// Why a command did not start, for its log, and the exit code that a shell gives for it.
 fn refusal(job: &Job, error: &io::Error) -> (String, i32) {
-    let Some(program) = job.spec.command.iter().chain(&job.spec.arguments).next() else {
+    let spec = job.spec();
+    let Some(program) = spec.command.iter().chain(&spec.arguments).next() else {
         let text = "the job has no command, and the local Hub has no images whose own command it could run";
         return (text.to_owned(), NOT_FOUND);
     };

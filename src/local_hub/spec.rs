@@ -1,9 +1,17 @@
 //! What a job is asked to be: the request body, held to the Hub's own schema.
 
+mod change;
+mod pattern;
+mod plan;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+
+pub(super) use self::change::{read_expose, read_labels, read_schedule};
+pub(super) use self::pattern::Pattern;
+pub(super) use self::plan::Plan;
 
 use super::hardware::{self, Flavor};
 
@@ -15,9 +23,6 @@ const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// The most attempts. The Hub names no bound; here a job that fails at once would be started without end.
 const MAX_ATTEMPTS: u64 = 100;
-
-/// The longest label key and label value, in characters.
-const MAX_LABEL: usize = 100;
 
 /// The most ports that a job exposes.
 const MAX_PORTS: usize = 20;
@@ -51,10 +56,13 @@ const FIELDS: &[&str] = &[
     "resourceGroupId",
 ];
 
+const EXPOSE_FIELDS: &[&str] = &["ports", "portsPublic"];
+
 /// Labels by their key.
 pub(super) type Labels = BTreeMap<String, String>;
 
 /// A valid job specification.
+#[derive(Clone)]
 pub(super) struct JobSpec {
     image: Image,
     pub(super) command: Vec<String>,
@@ -67,47 +75,42 @@ pub(super) struct JobSpec {
     pub(super) timeout: Duration,
     pub(super) attempts: u64,
     pub(super) labels: Labels,
-    expose: Option<Expose>,
+    pub(super) expose: Option<Expose>,
     network: Option<Network>,
     resource_group: Option<String>,
 }
 
+#[derive(Clone)]
 enum Image {
     Docker(String),
     Space(String),
 }
 
-struct Expose {
+/// Ports that are reached from outside of the job.
+#[derive(Clone)]
+pub(super) struct Expose {
     ports: Vec<u16>,
     public: Vec<u16>,
 }
 
+#[derive(Clone)]
 struct Network {
     group: String,
     aliases: Vec<String>,
 }
 
 /// What reading a body found.
-pub(super) struct Reading {
-    /// The specification, or what is wrong with the body.
-    pub(super) spec: Result<JobSpec, String>,
+pub(super) struct Reading<T> {
+    /// What it says, or what is wrong with it.
+    pub(super) value: Result<T, String>,
     /// The paths of fields that the schema does not know, which are dropped without a word.
     pub(super) dropped: Vec<String>,
 }
 
 impl JobSpec {
     /// Reads the body of a submission.
-    pub(super) fn read(body: &Value) -> Reading {
-        let mut check = Check::default();
-        let spec = match body.as_object() {
-            Some(fields) => check.spec(fields),
-            None => check.fault("body", "expected an object"),
-        };
-        let spec = match spec {
-            Some(spec) if check.faults.is_empty() => Ok(spec),
-            _ => Err(check.faults.join("; ")),
-        };
-        Reading { spec, dropped: check.dropped }
+    pub(super) fn read(body: &Value) -> Reading<Self> {
+        Check::read(body, Check::spec)
     }
 
     /// The fields that a `Job` and the `jobSpec` of a scheduled job show of it.
@@ -122,6 +125,7 @@ impl JobSpec {
         put("environment", json!(self.environment));
         put("secrets", self.secrets.keys().map(String::as_str).collect());
         put("flavor", json!(self.flavor.name));
+        put("labels", json!(self.labels));
         put("timeout", json!(self.timeout.as_secs()));
         put("retry", json!(self.attempts.saturating_sub(1)));
         if let Some(arch) = &self.arch {
@@ -138,6 +142,10 @@ impl JobSpec {
         }
     }
 
+    pub(super) fn has_label(&self, key: &str, value: &str) -> bool {
+        self.labels.get(key).is_some_and(|label| label == value)
+    }
+
     /// Where the exposed ports are reached: the jobs run on this machine, so on its loopback.
     pub(super) fn exposed_urls(&self) -> Option<Vec<String>> {
         let expose = self.expose.as_ref()?;
@@ -148,14 +156,30 @@ impl JobSpec {
 /// Gathers what is wrong and what is unknown while a body is read.
 #[derive(Default)]
 struct Check {
+    /// Where the fields are that are looked at: empty, or the path of an object with a dot.
+    within: &'static str,
     faults: Vec<String>,
     dropped: Vec<String>,
 }
 
 impl Check {
+    /// Reads a body that is an object.
+    fn read<T>(body: &Value, read: impl FnOnce(&mut Self, &Map<String, Value>) -> Option<T>) -> Reading<T> {
+        let mut check = Self::default();
+        let value = match body.as_object() {
+            Some(fields) => read(&mut check, fields),
+            None => check.fault("body", "expected an object"),
+        };
+        let value = match value {
+            Some(value) if check.faults.is_empty() => Ok(value),
+            _ => Err(check.faults.join("; ")),
+        };
+        Reading { value, dropped: check.dropped }
+    }
+
     fn fault<T>(&mut self, path: &str, problem: &str) -> Option<T> {
         if self.faults.len() < MAX_FAULTS {
-            self.faults.push(format!("{path}: {problem}"));
+            self.faults.push(format!("{}{path}: {problem}", self.within));
         }
         None
     }
@@ -163,7 +187,7 @@ impl Check {
     fn drop_unknown(&mut self, parent: &str, fields: &Map<String, Value>, known: &[&str]) {
         let unknown = fields.keys().filter(|name| !known.contains(&name.as_str()));
         let room = MAX_DROPPED.saturating_sub(self.dropped.len());
-        self.dropped.extend(unknown.take(room).map(|name| format!("{parent}{name}")));
+        self.dropped.extend(unknown.take(room).map(|name| format!("{}{parent}{name}", self.within)));
     }
 
     fn spec(&mut self, fields: &Map<String, Value>) -> Option<JobSpec> {
@@ -191,7 +215,7 @@ impl Check {
         let arguments = self.strings("arguments", fields.get("arguments"), 0);
         let environment = self.map("environment", fields.get("environment"), &Pattern::ENVIRONMENT, &Pattern::ANY);
         let secrets = self.map("secrets", fields.get("secrets"), &Pattern::SECRETS, &Pattern::ANY);
-        let labels = self.map("labels", fields.get("labels"), &Pattern::LABEL_KEY, &Pattern::LABEL_VALUE);
+        let labels = self.labels(fields.get("labels"));
         let attempts = self.count("attempts", fields.get("attempts"), MAX_ATTEMPTS).unwrap_or(1);
         let arch = self.text("arch", fields.get("arch"), |arch| matches!(arch, "amd64" | "arm64"));
         let resource_group = self.text("resourceGroupId", fields.get("resourceGroupId"), |id| {
@@ -297,15 +321,23 @@ impl Check {
         ports
     }
 
+    fn labels(&mut self, value: Option<&Value>) -> Labels {
+        self.map("labels", value, &Pattern::LABEL_KEY, &Pattern::LABEL_VALUE)
+    }
+
     fn expose(&mut self, value: Option<&Value>) -> Option<Expose> {
-        let fields = self.object("expose", value?, &["ports", "portsPublic"])?;
-        let ports = self.ports("expose.ports", fields.get("ports"));
+        let fields = self.object("expose", value?, EXPOSE_FIELDS)?;
+        self.exposed("expose.", fields)
+    }
+
+    fn exposed(&mut self, parent: &str, fields: &Map<String, Value>) -> Option<Expose> {
+        let ports = self.ports(&format!("{parent}ports"), fields.get("ports"));
         let public = match fields.get("portsPublic") {
             None => Vec::new(),
-            given => self.ports("expose.portsPublic", given),
+            given => self.ports(&format!("{parent}portsPublic"), given),
         };
         if public.iter().any(|port| !ports.contains(port)) {
-            return self.fault("expose.portsPublic", "each must be in `ports` too");
+            return self.fault(&format!("{parent}portsPublic"), "each must be in `ports` too");
         }
         Some(Expose { ports, public })
     }
@@ -335,37 +367,6 @@ impl Check {
         }
         Some(Network { group, aliases })
     }
-}
-
-/// A pattern of the Hub's schema.
-pub(super) struct Pattern {
-    text: &'static str,
-    pub(super) holds: fn(&str) -> bool,
-}
-
-impl Pattern {
-    pub(super) const LABEL_KEY: Self = Self {
-        text: "^[a-zA-Z0-9._-]+$, at most 100 characters",
-        holds: |key| (1..=MAX_LABEL).contains(&key.len()) && key.bytes().all(label_character),
-    };
-    pub(super) const LABEL_VALUE: Self = Self {
-        text: "^[a-zA-Z0-9._-]*$, at most 100 characters",
-        holds: |value| value.len() <= MAX_LABEL && value.bytes().all(label_character),
-    };
-    const ANY: Self = Self { text: "anything", holds: |_| true };
-    const ENVIRONMENT: Self =
-        Self { text: "^[a-zA-Z][_a-zA-Z0-9]+$", holds: |key| key.len() >= 2 && (Self::SECRETS.holds)(key) };
-    const SECRETS: Self = Self {
-        text: "^[a-zA-Z][_a-zA-Z0-9]*$",
-        holds: |key| {
-            key.starts_with(|first: char| first.is_ascii_alphabetic())
-                && key.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-        },
-    };
-}
-
-fn label_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
 #[cfg(test)]

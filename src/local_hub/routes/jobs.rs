@@ -2,20 +2,20 @@
 
 use std::sync::{Arc, PoisonError};
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse as _;
-use axum::{Extension, Json};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::Answer;
+use super::{Answer, answer};
 use crate::local_hub::Hub;
 use crate::local_hub::door::{self, Caller};
-use crate::local_hub::job::{Job, Origin, Stage};
-use crate::local_hub::record::{Dropped, query};
+use crate::local_hub::job::{Origin, Stage};
+use crate::local_hub::record::query;
 use crate::local_hub::register::Filter;
 use crate::local_hub::reply::Refusal;
 use crate::local_hub::spec::{JobSpec, Pattern};
@@ -28,32 +28,26 @@ pub(super) async fn create(
     caller: Caller,
     Path(namespace): Path<String>,
     body: Bytes,
-) -> Result<(Extension<Dropped>, Json<Value>), (Extension<Dropped>, Refusal)> {
-    let refuse = |refusal| (Extension(Dropped(Vec::new())), refusal);
-    caller.may_write(&namespace).map_err(refuse)?;
-    let body: Value = serde_json::from_slice(&body)
-        .map_err(|error| refuse(Refusal::Invalid(format!("body: expected JSON ({error})"))))?;
-    let reading = JobSpec::read(&body);
-    let dropped = Extension(Dropped(reading.dropped));
-    match reading.spec.map_err(Refusal::Invalid).and_then(|spec| submit(&hub, &caller, namespace, spec)) {
-        Ok(job) => Ok((dropped, Json(job.json()))),
-        Err(refusal) => Err((dropped, refusal)),
-    }
+) -> Answer {
+    caller.may_write(&namespace)?;
+    Ok(answer(&body, JobSpec::read, |spec| {
+        let origin = origin(&caller, &namespace)?;
+        Ok(hub.submit(namespace, origin, Arc::new(spec))?.json())
+    }))
 }
 
-/// Starts a job for the caller.
-fn submit(hub: &Arc<Hub>, caller: &Caller, namespace: String, spec: JobSpec) -> Result<Arc<Job>, Refusal> {
+/// Where a job comes from that the caller starts, which takes credit.
+pub(super) fn origin(caller: &Caller, namespace: &str) -> Result<Origin, Refusal> {
     let account = caller.account();
     if !account.has_credit {
         return Err(Refusal::NoCredit);
     }
-    let origin = Origin {
-        owner: account.owner(&namespace),
+    Ok(Origin {
+        owner: account.owner(namespace),
         created_by: json!({"id": account.id(), "name": account.name}),
         initiator: account.owner(&account.name),
         token: account.token_json(),
-    };
-    hub.submit(namespace, origin, spec)
+    })
 }
 
 pub(super) async fn list(
@@ -110,19 +104,18 @@ fn filter<'a>(namespace: &'a str, query: &'a [(String, String)]) -> Result<Filte
                 Some(stage) => filter.stages.push(stage),
                 None => return Err(Refusal::Invalid("stage: not a stage of jobs".to_owned())),
             },
-            "label" => match value.split_once('=') {
-                Some((key, text)) if (Pattern::LABEL_KEY.holds)(key) && (Pattern::LABEL_VALUE.holds)(text) => {
-                    filter.labels.push((key, text));
-                }
-                _ => {
-                    let pattern = "label: must match ^[a-zA-Z0-9._-]+=[a-zA-Z0-9._-]*$";
-                    return Err(Refusal::Invalid(pattern.to_owned()));
-                }
-            },
+            "label" => filter.labels.push(label(value)?),
             _ => {}
         }
     }
     Ok(filter)
+}
+
+/// Reads a label to filter by.
+pub(super) fn label(text: &str) -> Result<(&str, &str), Refusal> {
+    let label = text.split_once('=');
+    let valid = label.filter(|(key, value)| (Pattern::LABEL_KEY.holds)(key) && (Pattern::LABEL_VALUE.holds)(value));
+    valid.ok_or_else(|| Refusal::Invalid("label: must match ^[a-zA-Z0-9._-]+=[a-zA-Z0-9._-]*$".to_owned()))
 }
 
 /// A cursor is opaque to callers: a job's number in hexadecimal.

@@ -11,13 +11,13 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn fault(body: &Value) -> String {
-    JobSpec::read(body).spec.err().unwrap_or_default()
+    JobSpec::read(body).value.err().unwrap_or_default()
 }
 
 #[test]
 fn the_python_clients_smallest_body_is_a_job() {
     let reading = JobSpec::read(&minimal());
-    let spec = reading.spec.ok().unwrap();
+    let spec = reading.value.ok().unwrap();
     assert_eq!((spec.timeout.as_secs(), spec.attempts, spec.flavor.name), (1800, 1, "cpu-basic"));
     assert!(reading.dropped.is_empty());
 }
@@ -89,7 +89,7 @@ fn unknown_fields_are_dropped_and_remembered() {
     let mut body = with("timeout", json!(60));
     body["ssh"] = json!({"enable": true});
     let reading = JobSpec::read(&body);
-    assert!(reading.spec.is_ok());
+    assert!(reading.value.is_ok());
     assert_eq!(reading.dropped, ["timeout", "ssh.enable"]);
 }
 
@@ -98,7 +98,7 @@ fn a_job_shows_the_names_of_its_secrets_alone() {
     let mut body = with("secrets", json!({"KEY": "sesame"}));
     body["attempts"] = json!(3);
     let mut shown = Map::new();
-    JobSpec::read(&body).spec.ok().unwrap().describe(&mut shown);
+    JobSpec::read(&body).value.ok().unwrap().describe(&mut shown);
     assert_eq!(shown["secrets"], json!(["KEY"]));
     assert_eq!(shown["retry"], 2);
     assert!(!Value::from(shown).to_string().contains("sesame"));
