@@ -47,9 +47,9 @@ impl Fault {
                     )
                 }
                 Credential::VendorKey(vendor) => {
-                    format!(
-                        "`{argument}` holds a credential of {vendor}, and everybody who may see the job can read it"
-                    )
+                    let key =
+                        if *vendor == "private" { "a private key".to_owned() } else { format!("a key of {vendor}") };
+                    format!("`{argument}` holds {key}, and everybody who may see the job can read it")
                 }
                 Credential::UrlUserinfo => {
                     format!(
