@@ -37,6 +37,8 @@ pub(super) enum Refusal {
     Slow,
     /// 409: the scheduled job still runs, and may not run twice at once.
     Concurrent,
+    /// 409: that takes a job that runs.
+    NotRunning,
     /// 413: the body is over the bound.
     TooLarge,
     /// 429: all the jobs that are kept still wait or run.
@@ -70,6 +72,7 @@ impl Refusal {
                             instances of scheduled jobs to run concurrently";
                 (StatusCode::CONFLICT, text)
             }
+            Self::NotRunning => (StatusCode::CONFLICT, "Job is not running"),
             Self::Full => (StatusCode::TOO_MANY_REQUESTS, "Too many scheduled jobs"),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "Too many jobs are waiting or running"),
         };
