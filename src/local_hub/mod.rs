@@ -12,6 +12,7 @@ mod hardware;
 mod job;
 mod log;
 mod logins;
+mod metrics;
 mod output;
 mod process;
 mod random;
@@ -23,6 +24,7 @@ mod runner;
 mod spec;
 mod stream;
 mod timetable;
+mod usage;
 
 use std::env;
 use std::ffi::OsString;

@@ -33,6 +33,8 @@ pub(super) enum Refusal {
     NoRoute,
     /// 405: the route has not this method.
     Method,
+    /// 406: a job that is over has no metrics.
+    Over,
     /// 408: the body did not come in time.
     Slow,
     /// 409: the scheduled job still runs, and may not run twice at once.
@@ -65,6 +67,7 @@ impl Refusal {
             Self::NoScheduledJob => (StatusCode::NOT_FOUND, "Scheduled job not found"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Sorry, we can't find the page you are looking for."),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::Over => (StatusCode::NOT_ACCEPTABLE, "Job has already finished"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"),
             Self::Concurrent => {

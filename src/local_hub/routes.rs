@@ -32,6 +32,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/api/jobs/{namespace}/{id}", get(job::inspect))
         .route("/api/jobs/{namespace}/{id}/cancel", post(job::cancel))
         .route("/api/jobs/{namespace}/{id}/logs", get(job::logs))
+        .route("/api/jobs/{namespace}/{id}/metrics", get(job::metrics))
         .route("/api/jobs/{namespace}/{id}/duplicate", post(job::duplicate))
         .route("/api/jobs/{namespace}/{id}/labels", put(job::labels))
         .route("/api/jobs/{namespace}/{id}/expose", put(job::expose))

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse as _;
 
@@ -16,7 +17,10 @@ use crate::local_hub::job::{Job, Origin, Stage};
 use crate::local_hub::record::query;
 use crate::local_hub::reply::Refusal;
 use crate::local_hub::spec::{read_expose, read_labels};
-use crate::local_hub::{Hub, stream};
+use crate::local_hub::{Hub, metrics, stream};
+
+/// The headers of a stream of events.
+const EVENTS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
 
 pub(super) async fn inspect(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
     Ok(Json(find(&hub, &caller, &path)?.json()).into_response())
@@ -89,9 +93,15 @@ pub(super) async fn logs(
         }
         None => None,
     };
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
-    let body = stream::body(Arc::clone(&job.log), tail, hub.keep_alive, hub.stop.clone());
-    Ok((headers, body).into_response())
+    Ok((EVENTS, stream::body(Arc::clone(&job.log), tail, hub.keep_alive, hub.stop.clone())).into_response())
+}
+
+pub(super) async fn metrics(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
+    let job = find(&hub, &caller, &path)?;
+    if job.stage().is_final() {
+        return Err(Refusal::Over);
+    }
+    Ok((EVENTS, metrics::body(job, hub.keep_alive, hub.stop.clone())).into_response())
 }
 
 /// A job that the caller may see; whatever else is there is not found.

@@ -60,6 +60,62 @@ async fn ports_are_replaced_while_the_job_runs() {
 }
 
 #[tokio::test]
+async fn metrics_tell_what_the_processes_use_while_they_run() {
+    let (hub, client) = hub(|config| config.keep_alive = Duration::from_millis(50)).await;
+    let more = json!({"flavor": "a10g-largex2"});
+    let job = client.run("sleep 600 & (while :; do :; done) & sleep 600", more).await;
+    let mut stream = client.open(Method::GET, &path(&job, "/metrics"), None).await;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut text = String::new();
+    let samples = |text: &str| -> Vec<Value> {
+        let events = text.split_terminator("\n\n").filter_map(|event| event.strip_prefix("event: metric\ndata: "));
+        events.map(|event| serde_json::from_str(event).unwrap()).collect()
+    };
+    while text.matches("event: metric").count() < 2 {
+        text += &String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap());
+    }
+    assert!(text.contains(": keep-alive\n\n"));
+    let sample = samples(&text).remove(0);
+    let fields: Vec<&String> = sample.as_object().unwrap().keys().collect();
+    assert_eq!(fields.len(), 8, "{fields:?}");
+    assert_eq!((&sample["cpu_millicores"], &sample["memory_total_bytes"]), (&json!(24_000), &json!(92_u64 << 30)));
+    assert_eq!(sample["gpus"].as_object().unwrap().len(), 2);
+    assert!(sample["gpus"].as_object().unwrap().values().all(|gpu| gpu["memory_total_bytes"] == 24_u64 << 30));
+    if cfg!(target_os = "linux") {
+        assert!(sample["memory_used_bytes"].as_u64().unwrap() > 0);
+    }
+    client.cancel(&job).await;
+    let (status, error) = client.get(&path(&job, "/metrics")).await.error();
+    assert_eq!((status, error.as_str()), (406, "Job has already finished"));
+    // The stream that was open goes on without a word, until the Hub ends.
+    text.clear();
+    while text.matches(": keep-alive").count() < 3 {
+        text += &String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap());
+    }
+    hub.shutdown().await;
+    while stream.chunk().await.unwrap().is_some() {}
+}
+
+#[tokio::test]
+async fn a_job_that_waits_has_no_metrics_yet() {
+    let (_hub, client) = hub(|config| {
+        config.running_at_once = 1;
+        config.keep_alive = Duration::from_millis(700);
+    })
+    .await;
+    let running = client.run("sleep 600", json!({})).await;
+    client.running(&running).await;
+    let waiting = client.run("true", json!({})).await;
+    let mut stream = client.open(Method::GET, &path(&waiting, "/metrics"), None).await;
+    let mut text = String::new();
+    // By the second one the time of a sample is past.
+    while text.matches(": keep-alive").count() < 2 {
+        text += &String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap());
+    }
+    assert!(!text.contains("event"), "{text}");
+}
+
+#[tokio::test]
 async fn a_reader_changes_nothing() {
     let (hub, client) = hub(|_| {}).await;
     let job = client.run("true", json!({})).await;
