@@ -7,6 +7,7 @@
 //! `huggingface_hub` 2.4 sends and expects.
 
 mod account;
+mod billing;
 mod door;
 mod hardware;
 mod job;

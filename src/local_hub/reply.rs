@@ -5,8 +5,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::account::JOB_WRITE;
-
 const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-error-message");
 
 /// The most of a text that goes into a header, in characters.
@@ -22,7 +20,7 @@ pub(super) enum Refusal {
     /// 402: the account has no credit.
     NoCredit,
     /// 403: the token may not do that there.
-    Forbidden { namespace: String },
+    Forbidden { namespace: String, missing: &'static str },
     /// 403: the request was sent to another host, as a web page does that had its name point here.
     Foreign,
     /// 404: no such job, or none of this namespace.
@@ -53,10 +51,10 @@ impl Refusal {
     fn text(self) -> (StatusCode, String) {
         let (status, text) = match self {
             Self::Invalid(faults) => return (StatusCode::BAD_REQUEST, format!("Invalid request: {faults}")),
-            Self::Forbidden { namespace } => {
+            Self::Forbidden { namespace, missing } => {
                 let text = format!(
                     "You don't have the required permissions to complete this action on namespace {namespace}, \
-                     missing permissions: {JOB_WRITE}"
+                     missing permissions: {missing}"
                 );
                 return (StatusCode::FORBIDDEN, text);
             }

@@ -105,7 +105,7 @@ pub(super) async fn metrics(State(hub): State<Arc<Hub>>, caller: Caller, Path(pa
 }
 
 /// A job that the caller may see; whatever else is there is not found.
-fn find(hub: &Hub, caller: &Caller, (namespace, id): &(String, String)) -> Result<Arc<Job>, Refusal> {
+pub(super) fn find(hub: &Hub, caller: &Caller, (namespace, id): &(String, String)) -> Result<Arc<Job>, Refusal> {
     let found = hub.jobs.lock().unwrap_or_else(PoisonError::into_inner).find(namespace, id);
     let job = found.ok_or(Refusal::NoJob)?;
     caller.may_read(namespace).map_err(|_| Refusal::NoJob)?;
