@@ -1,21 +1,27 @@
 //! Starts a local Hub for scripts: prints one line of JSON, `{"endpoint", "token"}`, and ends when stdin does.
 //!
-//! `--page-size N` makes the pages of the list smaller, so that paging shows with few jobs.
+//! `--page-size N` makes the pages of the list smaller, so that paging shows with few jobs; `--org NAME` makes its account a
+//! member of an organization who may run jobs there.
 
 #[cfg(unix)]
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     use std::io::Write as _;
 
-    use hf_jobs_mcp::local_hub::{LocalHub, LocalHubConfig};
+    use hf_jobs_mcp::local_hub::{LocalHub, LocalHubConfig, Org};
     use tokio::io::{copy, sink, stdin};
 
     let mut config = LocalHubConfig::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        match (argument.as_str(), arguments.next().map(|value| value.parse())) {
-            ("--page-size", Some(Ok(size))) => config.page_size = size,
-            _ => return Err(std::io::Error::other(format!("`{argument}`: expected `--page-size N`"))),
+        match (argument.as_str(), arguments.next()) {
+            ("--page-size", Some(size)) => config.page_size = size.parse().map_err(std::io::Error::other)?,
+            ("--org", Some(name)) => {
+                config.account.orgs.push(Org { name, role_in_org: "write".to_owned(), plan: None });
+            }
+            _ => {
+                return Err(std::io::Error::other(format!("`{argument}`: expected `--page-size N` or `--org NAME`")));
+            }
         }
     }
     let hub = LocalHub::start(config).await?;
