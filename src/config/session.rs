@@ -143,14 +143,6 @@ impl Session for FixedSession {
     fn variable(&self, name: &str) -> Variable {
         variable_of(&self.allowed, name)
     }
-
-    fn browser_login(&self, _login: &Login) -> Option<BrowserLogin> {
-        None
-    }
-
-    fn begin_renewal(&self, _login: &Login) -> Result<Renewal, RenewalFault> {
-        Err(RenewalFault::NotRenewable)
-    }
 }
 
 fn variable_of(allowed: &[String], name: &str) -> Variable {

@@ -14,10 +14,14 @@ pub trait Session: Send + Sync {
     fn variable(&self, name: &str) -> Variable;
 
     /// What a login can be renewed with, if it is a browser's that was read from a token file.
-    fn browser_login(&self, login: &Login) -> Option<BrowserLogin>;
+    fn browser_login(&self, _login: &Login) -> Option<BrowserLogin> {
+        None
+    }
 
     /// Begins to renew a login, without waiting for another process that is at it.
-    fn begin_renewal(&self, login: &Login) -> Result<Renewal, RenewalFault>;
+    fn begin_renewal(&self, _login: &Login) -> Result<Renewal, RenewalFault> {
+        Err(RenewalFault::NotRenewable)
+    }
 }
 
 /// A token and its source.
@@ -179,14 +183,6 @@ pub(super) mod tests {
                 "UNSET_KEY" => Variable::Unset,
                 _ => Variable::NotAllowed,
             }
-        }
-
-        fn browser_login(&self, _login: &Login) -> Option<BrowserLogin> {
-            None
-        }
-
-        fn begin_renewal(&self, _login: &Login) -> Result<Renewal, RenewalFault> {
-            Err(RenewalFault::NotRenewable)
         }
     }
 

@@ -44,6 +44,7 @@ async fn a_panic_in_a_handler_is_answered_as_internal() {
             endpoint: Endpoint::parse(hub.endpoint()).unwrap(),
             scrubber: scrubber.clone(),
             origin: None,
+            oauth_client_id: String::new(),
         }),
         session: Box::new(session),
         scrubber,
