@@ -12,6 +12,9 @@ use super::random::{Random, id_of_name};
 /// The permission that a fine-grained token needs on a namespace to run jobs there.
 pub(super) const JOB_WRITE: &str = "job.write";
 
+/// The permission that a fine-grained token needs on its owner to see what was spent.
+pub(super) const BILLING_READ: &str = "user.billing.read";
+
 /// A token's owner, and what the token may do.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -113,6 +116,17 @@ impl Account {
             TokenRole::Read if owner == Access::None => Access::None,
             TokenRole::Read => Access::Read,
             TokenRole::Organization | TokenRole::App => Access::None,
+        }
+    }
+
+    /// Whether this token may see what its owner's jobs cost.
+    pub(super) fn sees_billing(&self) -> bool {
+        match &self.role {
+            TokenRole::FineGrained { permissions } => {
+                permissions.get(&self.name).is_some_and(|granted| granted.iter().any(|name| name == BILLING_READ))
+            }
+            TokenRole::App => false,
+            TokenRole::Write | TokenRole::Read | TokenRole::OAuth { .. } | TokenRole::Organization => true,
         }
     }
 

@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Hub;
-use super::account::{Access, Account};
+use super::account::{Access, Account, JOB_WRITE};
 use super::logins::Login;
 use super::record::Dropped;
 use super::reply::Refusal;
@@ -78,7 +78,7 @@ impl Caller {
     /// Refuses if the token may not look at a namespace's jobs.
     pub(super) fn may_read(&self, namespace: &str) -> Result<(), Refusal> {
         match self.account().access(namespace) {
-            Access::None => Err(Refusal::Forbidden { namespace: namespace.to_owned() }),
+            Access::None => Err(forbidden(namespace)),
             Access::Read | Access::Write => Ok(()),
         }
     }
@@ -87,9 +87,13 @@ impl Caller {
     pub(super) fn may_write(&self, namespace: &str) -> Result<(), Refusal> {
         match self.account().access(namespace) {
             Access::Write => Ok(()),
-            Access::None | Access::Read => Err(Refusal::Forbidden { namespace: namespace.to_owned() }),
+            Access::None | Access::Read => Err(forbidden(namespace)),
         }
     }
+}
+
+fn forbidden(namespace: &str) -> Refusal {
+    Refusal::Forbidden { namespace: namespace.to_owned(), missing: JOB_WRITE }
 }
 
 impl FromRequestParts<Arc<Hub>> for Caller {

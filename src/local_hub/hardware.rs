@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 pub(super) struct Flavor {
     pub(super) name: &'static str,
     pretty_name: &'static str,
-    vcpus: u32,
+    pub(super) vcpus: u32,
     ram_gb: u32,
     disk_gb: u32,
     accelerator: Option<Accelerator>,
-    micro_usd_per_minute: u32,
+    pub(super) micro_usd_per_minute: u32,
 }
 
 #[derive(Debug)]
@@ -41,6 +41,22 @@ impl Flavor {
             ("MEMORY", format!("{}Gi", self.ram_gb)),
             ("ACCELERATOR", accelerator.to_owned()),
         ]
+    }
+
+    pub(super) fn ram_bytes(&self) -> u64 {
+        u64::from(self.ram_gb) << 30
+    }
+
+    /// How many accelerators it has.
+    pub(super) fn gpus(&self) -> u32 {
+        self.accelerator.as_ref().map_or(0, |accelerator| accelerator.quantity)
+    }
+
+    /// The memory of one of them.
+    pub(super) fn vram_bytes_each(&self) -> u64 {
+        self.accelerator
+            .as_ref()
+            .map_or(0, |accelerator| (u64::from(accelerator.vram_gb) << 30) / u64::from(accelerator.quantity.max(1)))
     }
 
     fn json(&self) -> Value {

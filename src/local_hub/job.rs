@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
+use super::process::Group;
 use super::spec::JobSpec;
 
 /// Where a job stands.
@@ -69,6 +70,8 @@ pub(super) struct Job {
     pub(super) created: SystemTime,
     spec: Mutex<Arc<JobSpec>>,
     pub(super) progress: watch::Sender<Progress>,
+    /// Its processes, while an attempt goes on.
+    pub(super) group: Mutex<Option<Group>>,
     pub(super) log: Arc<Log>,
     /// Its directory, which exists once it runs.
     pub(super) directory: PathBuf,
@@ -97,6 +100,7 @@ impl Job {
     ) -> Self {
         let waiting = Progress { stage: Stage::Scheduling, message: None, started: None, finished: None, failures: 0 };
         Self {
+            group: Mutex::default(),
             log: Arc::new(Log::new(directory.join("log"))),
             progress: watch::Sender::new(waiting),
             created: SystemTime::now(),

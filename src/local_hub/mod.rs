@@ -7,11 +7,13 @@
 //! `huggingface_hub` 2.4 sends and expects.
 
 mod account;
+mod billing;
 mod door;
 mod hardware;
 mod job;
 mod log;
 mod logins;
+mod metrics;
 mod output;
 mod process;
 mod random;
@@ -23,6 +25,7 @@ mod runner;
 mod spec;
 mod stream;
 mod timetable;
+mod usage;
 
 use std::env;
 use std::ffi::OsString;

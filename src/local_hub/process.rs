@@ -89,6 +89,11 @@ impl Group {
         }
     }
 
+    /// Its id, if it is alive.
+    pub(super) fn alive(&self) -> Option<i32> {
+        self.groups.state().alive.contains(&self.id).then_some(self.id)
+    }
+
     fn forget(&self) {
         let mut state = self.groups.state();
         if state.alive.remove(&self.id) {

@@ -5,8 +5,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::account::JOB_WRITE;
-
 const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-error-message");
 
 /// The most of a text that goes into a header, in characters.
@@ -22,7 +20,7 @@ pub(super) enum Refusal {
     /// 402: the account has no credit.
     NoCredit,
     /// 403: the token may not do that there.
-    Forbidden { namespace: String },
+    Forbidden { namespace: String, missing: &'static str },
     /// 403: the request was sent to another host, as a web page does that had its name point here.
     Foreign,
     /// 404: no such job, or none of this namespace.
@@ -33,10 +31,14 @@ pub(super) enum Refusal {
     NoRoute,
     /// 405: the route has not this method.
     Method,
+    /// 406: a job that is over has no metrics.
+    Over,
     /// 408: the body did not come in time.
     Slow,
     /// 409: the scheduled job still runs, and may not run twice at once.
     Concurrent,
+    /// 409: that takes a job that runs.
+    NotRunning,
     /// 413: the body is over the bound.
     TooLarge,
     /// 429: all the jobs that are kept still wait or run.
@@ -49,10 +51,10 @@ impl Refusal {
     fn text(self) -> (StatusCode, String) {
         let (status, text) = match self {
             Self::Invalid(faults) => return (StatusCode::BAD_REQUEST, format!("Invalid request: {faults}")),
-            Self::Forbidden { namespace } => {
+            Self::Forbidden { namespace, missing } => {
                 let text = format!(
                     "You don't have the required permissions to complete this action on namespace {namespace}, \
-                     missing permissions: {JOB_WRITE}"
+                     missing permissions: {missing}"
                 );
                 return (StatusCode::FORBIDDEN, text);
             }
@@ -63,6 +65,7 @@ impl Refusal {
             Self::NoScheduledJob => (StatusCode::NOT_FOUND, "Scheduled job not found"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Sorry, we can't find the page you are looking for."),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::Over => (StatusCode::NOT_ACCEPTABLE, "Job has already finished"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"),
             Self::Concurrent => {
@@ -70,6 +73,7 @@ impl Refusal {
                             instances of scheduled jobs to run concurrently";
                 (StatusCode::CONFLICT, text)
             }
+            Self::NotRunning => (StatusCode::CONFLICT, "Job is not running"),
             Self::Full => (StatusCode::TOO_MANY_REQUESTS, "Too many scheduled jobs"),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "Too many jobs are waiting or running"),
         };

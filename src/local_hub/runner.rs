@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::AsyncReadExt as _;
@@ -118,6 +118,7 @@ async fn attempt(hub: &Hub, job: &Job, log: &mut LogWriter) -> Attempt {
         }
     };
     let (group, timeout) = (leader.group(), job.spec().timeout);
+    *job.group.lock().unwrap_or_else(PoisonError::into_inner) = Some(group.clone());
     let mut exit = tokio::task::spawn_blocking(move || leader.wait());
     let mut ended = pin!(async {
         let stopped = tokio::select! {
@@ -140,6 +141,8 @@ async fn attempt(hub: &Hub, job: &Job, log: &mut LogWriter) -> Attempt {
             () = &mut pump => ended.await,
         }
     };
+    // Its id may soon be another's.
+    *job.group.lock().unwrap_or_else(PoisonError::into_inner) = None;
     let mut rest: Vec<String> = lines.rest().into_iter().collect();
     if matches!(outcome, Attempt::Exited(NOT_FOUND)) {
         rest.extend(not_found(&lines.last()).map(advice));

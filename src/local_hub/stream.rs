@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::log::{self, Extent, Log};
 
-const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+/// What a stream sends that has nothing to tell.
+pub(super) const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 
 /// One reader's way through a log.
 struct Replay {

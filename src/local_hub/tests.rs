@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod account;
+mod job;
 mod scheduled;
 
 /// A caller with a token.
@@ -84,6 +85,17 @@ impl Client {
     async fn log(&self, job: &Value, query: &str) -> Vec<String> {
         let text = self.get(&path(job, &format!("/logs{query}"))).await.text;
         lines(&text)
+    }
+
+    /// The job once it runs.
+    async fn running(&self, job: &Value) -> Value {
+        loop {
+            let job = self.get(&path(job, "")).await.json();
+            if job["startedAt"].is_string() {
+                return job;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn cancel(&self, job: &Value) -> Value {

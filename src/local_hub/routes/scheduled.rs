@@ -64,12 +64,18 @@ pub(super) async fn delete(State(hub): State<Arc<Hub>>, caller: Caller, Path(pat
 }
 
 pub(super) async fn suspend(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
-    edit(&hub, &caller, &path, |job| Ok(job.suspend(true)))?;
+    edit(&hub, &caller, &path, |job| {
+        job.suspend(true);
+        Ok(())
+    })?;
     Ok("OK".into_response())
 }
 
 pub(super) async fn resume(State(hub): State<Arc<Hub>>, caller: Caller, Path(path): Path<(String, String)>) -> Answer {
-    edit(&hub, &caller, &path, |job| Ok(job.suspend(false)))?;
+    edit(&hub, &caller, &path, |job| {
+        job.suspend(false);
+        Ok(())
+    })?;
     Ok("OK".into_response())
 }
 
