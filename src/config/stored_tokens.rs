@@ -1,7 +1,7 @@
 //! The files of `hf auth login`: the token file, `stored_tokens` beside it, and the lock file under which both are renewed.
 //!
-//! Paths, lock and order of writing are those of `huggingface_hub` (`utils/_auth.py`), so that its processes and ours
-//! exclude each other. Unlike it, files are replaced as a whole, so that nobody ever reads half of one.
+//! Paths and lock are those of `huggingface_hub` (`utils/_auth.py`), so that its processes and ours exclude each other.
+//! Unlike it, files are replaced as a whole, so that nobody ever reads half of one.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -131,11 +131,13 @@ impl HeldRenewal for Held {
         // `hf auth login` takes no lock: what it wrote meanwhile is kept, and its login counts.
         let stored_tokens = self.files.read_stored_tokens().map_err(reason)?;
         let Some(text) = stored_tokens.renewed(&self.token, renewed) else { return Ok(()) };
-        self.new_stored_tokens.put(text).map_err(reason)?;
+        self.new_stored_tokens.write(text).map_err(reason)?;
+        self.new_token.write(SealedFile::token(&renewed.token)).map_err(reason)?;
+        // The token first: who reads in between has a good one, though not yet what it is renewed with.
         if self.files.current_token().is_some_and(|token| token.fingerprint() == self.token.fingerprint()) {
-            self.new_token.put(SealedFile::token(&renewed.token)).map_err(reason)?;
+            self.new_token.take_place().map_err(reason)?;
         }
-        Ok(())
+        self.new_stored_tokens.take_place().map_err(reason)
     }
 }
 
@@ -163,12 +165,13 @@ impl Replacement {
         Ok(replacement)
     }
 
-    fn put(&self, text: SealedFile) -> io::Result<()> {
+    fn write(&self, text: SealedFile) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).open(&self.path)?;
-        let mut text = text.into_reader();
-        io::copy(&mut text, &mut file)?;
-        file.sync_all()?;
-        drop(file);
+        io::copy(&mut text.into_reader(), &mut file)?;
+        file.sync_all()
+    }
+
+    fn take_place(&self) -> io::Result<()> {
         match fs::rename(&self.path, &self.target) {
             Ok(()) => Ok(()),
             // A file that is mounted by itself can't be replaced, only written to.

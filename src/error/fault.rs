@@ -11,7 +11,20 @@ pub struct Fault {
     pub problem: Problem,
 }
 
+/// The path of what a script's own `[tool.hf-jobs]` table says.
+const SCRIPT_TABLE: &str = "script[tool.hf-jobs]";
+
+/// The path of a key of a script's own `[tool.hf-jobs]` table; of the table itself, if the key is empty.
+pub fn script_argument(key: &str) -> String {
+    if key.is_empty() { SCRIPT_TABLE.to_owned() } else { format!("{SCRIPT_TABLE}.{key}") }
+}
+
 impl Fault {
+    /// The key, if a script's own `[tool.hf-jobs]` table holds it and not the call.
+    pub fn script_key(&self) -> Option<&str> {
+        self.argument.strip_prefix(SCRIPT_TABLE).map(|key| key.trim_start_matches('.'))
+    }
+
     /// Whether that argument is this fault's own, lies within it, or holds it.
     pub fn overlaps(&self, argument: &str) -> bool {
         let within = |inner: &str, outer: &str| {

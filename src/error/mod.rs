@@ -9,7 +9,7 @@ mod text;
 mod warning;
 
 pub use code::Code;
-pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
+pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem, script_argument};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
 pub use warning::{Seen, Warning};
 

@@ -13,6 +13,11 @@ pub enum Warning {
         /// The secret's name.
         name: String,
     },
+    /// The script's own table puts secrets into the job that the call did not ask for.
+    ScriptSendsSecrets {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// `$HF_TOKEN` in an argument of a command that no shell runs.
     PlaceholderWithoutShell,
     /// A map was given and is empty: some clients empty what they do not understand.

@@ -16,6 +16,7 @@ mod renewals;
 mod rerun;
 mod run;
 mod scheduled;
+mod script_table;
 mod stats;
 mod submissions;
 mod submit;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::argument::argument;
+use super::argument::{Form, argument};
 use super::form::{Arguments, is_blank};
 use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, Verb};
@@ -55,7 +55,10 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
     }
     let given = known(verb, given, &mut faults);
     for required in verb.required {
-        if given.get(*required).is_none_or(|value| is_blank(value) || value == &json!([])) {
+        // No port is a wish: that none can be reached any more.
+        let may_be_empty = argument(required).is_some_and(|argument| argument.form == Form::Ports);
+        let lacks = |value: &Value| is_blank(value) || (value == &json!([]) && !may_be_empty);
+        if given.get(*required).is_none_or(lacks) {
             let example: Value = serde_json::from_str(verb.example).unwrap_or_default();
             faults
                 .push(Problem::Missing { example: example.get(*required).cloned().unwrap_or_default() }.at(*required));

@@ -13,5 +13,6 @@ if ! "$python" -c 'import huggingface_hub' 2>/dev/null; then
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check 'huggingface_hub>=2.4'
 fi
-cargo build --quiet --example local_hub
-exec "$python" tests/interop/hf_jobs.py "$target/debug/examples/local_hub" "$work"
+cargo build --quiet --bin hf-jobs-mcp --example local_hub
+"$python" tests/interop/hf_jobs.py "$target/debug/examples/local_hub" "$work"
+"$python" tests/interop/browser_login.py "$target/debug/examples/local_hub" "$target/debug/hf-jobs-mcp" "$work"

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod browser_login;
 mod calls;
 mod ending;
 mod errors;

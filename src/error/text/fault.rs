@@ -20,6 +20,9 @@ impl Fault {
     pub fn message(&self) -> String {
         let argument = &self.shown();
         match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } if self.script_key().is_some() => {
+                format!("`{argument}` is no key of that table, `{nearest}` is")
+            }
             Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
             Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
             Problem::Missing { .. } => format!("`{argument}` is required"),
@@ -99,6 +102,9 @@ impl Fault {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let argument = &self.shown();
+        if let Some(key) = self.script_key() {
+            return self.hint_in_script(key).filter(|_| *argument == self.argument);
+        }
         Some(match &self.problem {
             Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
             Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
@@ -132,6 +138,21 @@ impl Fault {
             Problem::LocalFile { .. } => {
                 "pass the code itself as `script`, or an https URL; the operator can allow a directory with `--script-dir DIR`".to_owned()
             }
+        })
+    }
+
+    /// What to do about a key of a script's table, which no argument of the call mends.
+    fn hint_in_script(&self, key: &str) -> Option<String> {
+        Some(match &self.problem {
+            Problem::Unknown { nearest: Some(nearest) } => {
+                format!("write `{nearest}` instead of `{key}` in the script")
+            }
+            Problem::WrongType { expected, .. } => format!("write {expected} as `{key}` in the script"),
+            Problem::Malformed { instead: Some(instead), .. } => format!("write {instead} as `{key}` in the script"),
+            Problem::Credential { .. } => format!(
+                "take `{key}` out of the script; a secret is only named there, as in `secrets = [\"HF_TOKEN\"]`"
+            ),
+            _ => return None,
         })
     }
 }

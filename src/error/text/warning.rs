@@ -9,6 +9,7 @@ impl Warning {
         match self {
             Self::LiteralToken { .. } => "literal_token",
             Self::UnreadName { .. } => "unread_secret_name",
+            Self::ScriptSendsSecrets { .. } => "secrets_from_script",
             Self::PlaceholderWithoutShell => "placeholder_without_shell",
             Self::EmptyMap { .. } => "empty_map",
             Self::Differs { .. } => "differs_from_request",
@@ -32,6 +33,12 @@ impl Warning {
                 format!("secret `{name}` was given as a literal token, which is now in this conversation")
             }
             Self::UnreadName { name } => format!("the token is in `{name}`, where Hub libraries don't look"),
+            Self::ScriptSendsSecrets { names } => {
+                let names = short(&names.join("`, `"));
+                format!(
+                    "the script's own `[tool.hf-jobs]` table puts `{names}` into the job's secrets; the call did not"
+                )
+            }
             Self::PlaceholderWithoutShell => {
                 "`$HF_TOKEN` in `command` arrives as these nine characters: no shell runs it".to_owned()
             }
@@ -86,6 +93,9 @@ impl Warning {
             ),
             Self::UnreadName { .. } => {
                 "pass \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"} unless the script reads that name itself".to_owned()
+            }
+            Self::ScriptSendsSecrets { .. } => {
+                "if the user does not want that, cancel the job, and pass the code without that line of its table".to_owned()
             }
             Self::PlaceholderWithoutShell => {
                 "pass \"command\": [\"/bin/sh\", \"-c\", \"…\"] to have it replaced inside the job".to_owned()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::answer::JobAnswer;
-use super::{Page, counted, span};
+use super::{Page, counted, minute, span};
 use crate::hub::{Description, Job};
 use crate::operations::{Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
@@ -14,12 +14,12 @@ const COMMAND_IN_LIST: usize = 60;
 /// The most of a command that a row of text shows: a row stays under 150 characters.
 const COMMAND_IN_ROW: usize = 40;
 /// The most of a name that a row of text shows.
-const NAME_IN_ROW: usize = 28;
+pub(super) const NAME_IN_ROW: usize = 28;
 /// The most of a command that a full answer shows, in characters.
 const COMMAND_IN_FULL: usize = 2000;
 
 /// The first `max` characters.
-fn cut(text: &str, max: usize) -> String {
+pub(super) fn cut(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
@@ -132,16 +132,12 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
 
 fn row(job: &Job, scrubber: &Scrubber) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let created = job
-        .created_at
-        .as_ref()
-        .map(|at| at.chars().take(16).map(|char| if char == 'T' { ' ' } else { char }).collect::<String>());
     format!(
         "{} {} {} {} {} {} {}",
         job.id,
         job.stage.as_str(),
         job.spec.flavor,
-        or_dash(created),
+        or_dash(job.created_at.as_ref().map(|at| minute(at))),
         or_dash(job.running_seconds.map(span)),
         or_dash(job.spec.name().map(|name| cut(name, NAME_IN_ROW))),
         or_dash(command(&job.spec, COMMAND_IN_FULL, scrubber).map(|command| cut(&command, COMMAND_IN_ROW))),

@@ -136,6 +136,11 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// A time in UTC to the minute, as rows show it.
+fn minute(at: &str) -> String {
+    at.chars().take("2026-11-23T10:00".len()).map(|char| if char == 'T' { ' ' } else { char }).collect()
+}
+
 /// A length of time as people say it, in at most two units.
 fn span(seconds: u64) -> String {
     let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::ScheduledAnswer;
-use super::{Page, counted, job};
+use super::{Page, counted, job, minute};
 use crate::hub::ScheduledJob;
 use crate::operations::ScheduledListing;
 use crate::secrets::{Clean, Scrubber};
@@ -54,7 +54,7 @@ pub(super) fn standing(job: &ScheduledJob) -> String {
         return format!("suspended{reason}");
     }
     match &job.next_run {
-        Some(next) => format!("next {next}"),
+        Some(next) => format!("next {}", minute(next)),
         None => "next unknown".to_owned(),
     }
 }
@@ -70,8 +70,8 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
         ));
     }
     for job in jobs {
-        let last = job.last_job.as_ref().map_or_else(|| "never".to_owned(), |(_, at)| at.to_string());
-        let name = job.spec.name().map_or("-", Clean::as_str);
+        let last = job.last_job.as_ref().map_or_else(|| "never".to_owned(), |(_, at)| minute(at));
+        let name = job::cut(job.spec.name().map_or("-", Clean::as_str), job::NAME_IN_ROW);
         let command =
             job::command(&job.spec, COMMAND_IN_ROW, page.scrubber).map(Clean::into_string).unwrap_or_default();
         let line =

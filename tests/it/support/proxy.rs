@@ -64,6 +64,11 @@ impl Proxy {
         self.rules.lock().unwrap().push(Rule { begins: begins.to_owned(), times, fault });
     }
 
+    /// How many requests the faults of that beginning still wait for.
+    pub fn left(&self, begins: &str) -> usize {
+        self.rules.lock().unwrap().iter().filter(|rule| rule.begins == begins).map(|rule| rule.times).sum()
+    }
+
     /// Resolves when the Hub has handled a request that has a fault.
     pub async fn handled(&self) {
         self.handled.notified().await;
