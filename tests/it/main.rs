@@ -25,6 +25,7 @@ mod login;
 mod manifest;
 mod protocol;
 mod redaction;
+mod scheduled;
 mod schemas;
 mod secrets;
 mod smoke;
