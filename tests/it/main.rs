@@ -31,4 +31,5 @@ mod secrets;
 mod smoke;
 mod submissions;
 mod support;
+mod waiting;
 mod whoami;
