@@ -49,7 +49,7 @@ impl Warning {
                 format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
             }
             Self::FoundAgain => {
-                "the Hub's answer was lost; the job was found again by its label, and was sent once".to_owned()
+                "the Hub's answer was lost; what was started was found again, and was sent once".to_owned()
             }
             Self::NotFollowed { reason } => {
                 format!("the job was submitted, and its output can't be followed: {reason}")
@@ -104,7 +104,7 @@ impl Warning {
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
-            Self::WaitCut { .. } => "go on with {\"operation\": \"logs\"} and `next_cursor`".to_owned(),
+            Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
             Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(
