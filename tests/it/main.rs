@@ -22,6 +22,7 @@ mod guide;
 mod jobs;
 mod local_scripts;
 mod login;
+mod machines;
 mod manifest;
 mod protocol;
 mod redaction;
