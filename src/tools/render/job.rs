@@ -218,7 +218,7 @@ pub(super) fn changed(page: &mut Page<'_>, job: &Job) {
     page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(job)));
     let labels = job.spec.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    page.fields(&[("labels", none(labels)), ("reachable at", list(&job.expose_urls))]);
+    page.fields(&[("labels", none(labels)), ("reachable at", none(list(&job.expose_urls)))]);
     page.answer.job = Some(full(job, None, page.scrubber));
 }
 
