@@ -15,6 +15,7 @@
 mod architecture;
 mod browser_login;
 mod calls;
+mod changes;
 mod ending;
 mod errors;
 mod guarded;
