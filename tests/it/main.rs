@@ -23,6 +23,7 @@ mod guide;
 mod jobs;
 mod local_scripts;
 mod login;
+mod lost_answers;
 mod machines;
 mod manifest;
 mod protocol;
