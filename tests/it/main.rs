@@ -28,6 +28,7 @@ mod machines;
 mod manifest;
 mod protocol;
 mod redaction;
+mod refusals;
 mod scheduled;
 mod schemas;
 mod secrets;
