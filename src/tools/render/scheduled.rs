@@ -8,8 +8,10 @@ use crate::hub::ScheduledJob;
 use crate::operations::ScheduledListing;
 use crate::secrets::{Clean, Scrubber};
 
-/// The most of a command that a row shows: a row stays under 150 characters.
+/// The most of a command that a row shows.
 const COMMAND_IN_ROW: usize = 30;
+/// The longest row, in characters. What is cut is its end: schedules and the Hub's reasons have no bound of their own here.
+const ROW: usize = 149;
 /// The most of a command that a full answer shows, in characters.
 const COMMAND_IN_FULL: usize = 2000;
 
@@ -76,7 +78,7 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
             job::command(&job.spec, COMMAND_IN_ROW, page.scrubber).map(Clean::into_string).unwrap_or_default();
         let line =
             format!("{} `{}` {} last {last} {} {name} {command}", job.id, job.schedule, standing(job), job.spec.flavor);
-        page.line(&line);
+        page.line(&job::cut(&line, ROW));
     }
     if *hidden > 0 {
         page.line(&format!("{} hidden: pass \"all\": true", counted(*hidden, "suspended one")));
