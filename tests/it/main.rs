@@ -14,6 +14,7 @@
 
 mod architecture;
 mod browser_login;
+mod budgets;
 mod calls;
 mod changes;
 mod ending;
