@@ -54,7 +54,7 @@ impl Warning {
             Self::NotFollowed { reason } => {
                 format!("the job was submitted, and its output can't be followed: {reason}")
             }
-            Self::WaitCut { seconds } => format!("followed for {seconds} s at most: clients cut longer calls"),
+            Self::WaitCut { seconds } => format!("{seconds} s at most: clients cut longer calls"),
             Self::CursorLost => "the cursor's place is not in the log any more; these are its first lines".to_owned(),
             Self::TokenMissing { pushes: true, seen } => {
                 format!("the job writes to the Hub ({}), and no token is in `secrets`", place(seen))
@@ -104,7 +104,7 @@ impl Warning {
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
-            Self::WaitCut { .. } => "go on with {\"operation\": \"logs\"} and `next_cursor`".to_owned(),
+            Self::WaitCut { .. } => "go on with the call that this answer names".to_owned(),
             Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(
