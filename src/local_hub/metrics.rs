@@ -24,18 +24,18 @@ const GPU: usize = 8;
 /// One reader of a job's metrics.
 struct Samples {
     job: Arc<Job>,
-    last: Option<(Usage, Instant)>,
+    last: (Usage, Instant),
     tick: Interval,
     keep_alive: Interval,
     stop: CancellationToken,
 }
 
 /// The body of an answer to `GET …/metrics`. As on the Hub it outlives the job: it ends with its reader, or at `stop`.
-pub(super) fn body(job: Arc<Job>, keep_alive: Duration, stop: CancellationToken) -> Body {
+pub(super) async fn body(job: Arc<Job>, keep_alive: Duration, stop: CancellationToken) -> Body {
     let keep_alive = keep_alive.max(Duration::from_millis(1));
     let samples = Samples {
+        last: usage(&job).await,
         job,
-        last: None,
         tick: interval_at(Instant::now() + EVERY, EVERY),
         keep_alive: interval_at(Instant::now() + keep_alive, keep_alive),
         stop,
@@ -64,16 +64,13 @@ impl Samples {
     }
 
     async fn sample(&mut self) -> Value {
-        let group = self.job.group.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let reading = tokio::task::spawn_blocking(move || group.map(|group| Usage::of(&group)).unwrap_or_default());
-        let (usage, now) = (reading.await.unwrap_or_default(), Instant::now());
+        let (usage, now) = usage(&self.job).await;
+        let (before, then) = std::mem::replace(&mut self.last, (usage, now));
         let flavor = self.job.spec().flavor;
+        let used = usage.cpu_millis.saturating_sub(before.cpu_millis);
+        let span = u64::try_from(now.duration_since(then).as_millis()).unwrap_or(u64::MAX).max(1);
         // Of all the processors that the flavor has, though this machine may have others.
-        let percent = self.last.replace((usage, now)).map_or(0, |(before, then)| {
-            let used = usage.cpu_millis.saturating_sub(before.cpu_millis);
-            let span = u64::try_from(now.duration_since(then).as_millis()).unwrap_or(u64::MAX).max(1);
-            (used * 100 / span / u64::from(flavor.vcpus).max(1)).min(100)
-        });
+        let percent = (used * 100 / span / u64::from(flavor.vcpus).max(1)).min(100);
         let gpu = |index: u32| {
             let id = id_of_name(&format!("{} gpu {index}", self.job.id)).chars().take(GPU).collect();
             (id, json!({"utilization": 0, "memory_used_bytes": 0, "memory_total_bytes": flavor.vram_bytes_each()}))
@@ -91,4 +88,11 @@ impl Samples {
             "replica": replica,
         })
     }
+}
+
+/// What the job uses now; nothing if it does not run.
+async fn usage(job: &Job) -> (Usage, Instant) {
+    let group = job.group.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let reading = tokio::task::spawn_blocking(move || group.map(|group| Usage::of(&group)).unwrap_or_default());
+    (reading.await.unwrap_or_default(), Instant::now())
 }

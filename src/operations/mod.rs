@@ -16,7 +16,6 @@ mod renewals;
 mod rerun;
 mod run;
 mod scheduled;
-#[cfg_attr(not(test), expect(dead_code, reason = "`uv` does not ask it yet"))]
 mod script_table;
 mod stats;
 mod submissions;

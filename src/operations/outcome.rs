@@ -83,6 +83,8 @@ pub struct Submission {
     pub micro_usd_per_minute: Option<u64>,
     /// The local script that was read, and its size in bytes.
     pub local_script: Option<(Clean, usize)>,
+    /// What the script's own table gave.
+    pub from_script: Vec<&'static str>,
     /// When a scheduled job is started first.
     pub next_run: Option<Timestamp>,
     /// The request of a dry run, with the names of its secrets only.

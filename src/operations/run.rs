@@ -24,6 +24,7 @@ impl Work<'_> {
             name_base,
             code: None,
             local_script: None,
+            from_script: Vec::new(),
         };
         self.submit(payload, job).await
     }

@@ -37,6 +37,8 @@ pub(super) struct Payload {
     pub(super) words: Vec<String>,
     /// The local script that was read, and its size in bytes.
     pub(super) local_script: Option<(String, usize)>,
+    /// What the script's own table gave.
+    pub(super) from_script: Vec<&'static str>,
 }
 
 impl Work<'_> {
@@ -45,7 +47,7 @@ impl Work<'_> {
         let (namespace, plan) = (draft.namespace.take(), draft.plan.take());
         let mut warnings = std::mem::take(&mut draft.warnings);
         let local_script = payload.local_script.clone();
-        let (code, words) = (payload.code.clone(), payload.words.clone());
+        let (code, words, from_script) = (payload.code.clone(), payload.words.clone(), payload.from_script.clone());
         let Some(spec) = self.spec(payload, draft, &mut warnings) else {
             self.refuse_without_login()?;
             self.refuse_faults()?;
@@ -91,6 +93,7 @@ impl Work<'_> {
             exposed: spec.expose.is_some(),
             micro_usd_per_minute: price(flavors.as_ref(), spec.flavor.as_str()),
             local_script: local_script.map(|(path, size)| (scrubber.clean_line(&path), size)),
+            from_script,
             next_run: None,
             request: None,
             followed: None,
@@ -353,6 +356,7 @@ impl Submission {
             exposed: !spec.ports.is_empty(),
             micro_usd_per_minute: price(flavors, &spec.flavor),
             local_script: None,
+            from_script: Vec::new(),
             next_run: None,
             request: None,
             followed: None,

@@ -4,16 +4,15 @@ use super::Work;
 use super::draft::UvDraft;
 use super::inline_script::inline_script;
 use super::outcome::Outcome;
+use super::script_table::{self, Filled};
 use super::submit::Payload;
 use crate::error::Error;
 use crate::types::{Command, Dependency, Image, PythonVersion, Script};
 
 impl Work<'_> {
-    pub(super) async fn uv(&mut self, draft: UvDraft) -> Result<Outcome, Error> {
-        let UvDraft { script, script_args, dependencies, python, image, job } = draft;
-        let name_base = script.as_ref().map_or_else(String::new, Script::name_base);
+    pub(super) async fn uv(&mut self, mut draft: UvDraft) -> Result<Outcome, Error> {
         let mut local_script = None;
-        let code = match &script {
+        let code = match &draft.script {
             Some(Script::Inline(source)) => Some(source.as_str().to_owned()),
             Some(Script::LocalFile(path)) => match self.operations.scripts.read(path) {
                 Ok(source) => {
@@ -29,6 +28,13 @@ impl Work<'_> {
             },
             _ => None,
         };
+        let filled = match &code {
+            Some(code) => script_table::fill(&mut draft, code, &self.operations.scan()),
+            None => Filled::default(),
+        };
+        self.faults.extend(filled.faults);
+        let UvDraft { script, script_args, dependencies, python, image, job } = draft;
+        let name_base = script.as_ref().map_or_else(String::new, Script::name_base);
         let options = options(&dependencies, python.as_ref());
         let arguments = match (&script, &code) {
             (Some(Script::Url(url)), _) => Some(plain(&options, url.as_str(), &script_args)),
@@ -56,7 +62,20 @@ impl Work<'_> {
             }
         });
         let image = Some(image.unwrap_or_else(Image::uv));
-        self.submit(Payload { image, command, argument: "script", name_base, code, words, local_script }, job).await
+        self.submit(
+            Payload {
+                image,
+                command,
+                argument: "script",
+                name_base,
+                code,
+                words,
+                local_script,
+                from_script: filled.taken,
+            },
+            job,
+        )
+        .await
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct JobsAnswer {
     pub(super) total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cost: Option<Cost>,
+    /// What the script's own table gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) from_script: Vec<&'static str>,
     /// What a dry run would have sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request: Option<Map<String, Value>>,

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -48,7 +49,8 @@ os.environ.clear()
 os.environ.update(ENVIRONMENT)
 
 from huggingface_hub import HfApi, Volume, get_session  # noqa: E402 (it reads its environment when it is imported)
-from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError  # noqa: E402
+from huggingface_hub.errors import BadRequestError, DeviceCodeError, HfHubHTTPError, JobNotFoundError  # noqa: E402
+from huggingface_hub.utils._oauth_device import refresh_access_token  # noqa: E402
 
 api = HfApi()
 
@@ -429,6 +431,192 @@ def every_answer_carries_the_hubs_headers():
         assert re.fullmatch(r'"api";r=\d+;t=\d+', answer.headers["ratelimit"]), answer.headers
         contains(answer.headers["x-request-id"], "Root=1-")
         equal(answer.is_error, "x-error-message" in answer.headers)
+
+
+def running(script, **options):
+    job = sh(script, **options)
+    return api.wait_for_job(job.id, stages=["RUNNING"], poll_interval=0.05, timeout=30)
+
+
+@check
+def hf_jobs_rerun_starts_the_same_again():
+    first = finish(sh("echo $A", secrets={"A": "sesame"}, labels={"team": "ml"}, attempts=2, timeout="5m"))
+    contains(hf("rerun", first.id), "sesame", "completed")
+    again = hf_json("rerun", "--detach", f"local/{first.id}")
+    (shown,) = hf_json("inspect", again["id"])
+    equal(shown["initiator"]["type"], "duplicated-job")
+    equal((shown["initiator"]["id"], shown["labels"]["team"], shown["retry"]), (first.id, "ml", 1))
+    equal(raw("GET", f"/api/jobs/local/{again['id']}").json()["timeout"], 300)
+    fails(JobNotFoundError, lambda: api.rerun_job(job_id="0" * 24))
+
+
+@check
+def hf_jobs_labels_replaces_all_or_adds_a_name():
+    job = finish(sh("true", labels={"old": "1"}, name="first"))
+    hf("labels", job.id, "--label", "env=prod", "--label", "flag")
+    equal(api.inspect_job(job_id=job.id).labels, {"env": "prod", "flag": ""})
+    hf("labels", job.id, "--name", "second")
+    equal(api.inspect_job(job_id=job.id).labels, {"env": "prod", "flag": "", "name": "second"})
+    equal(hf("ps", "-a", "-q", "--name", "second").split(), [job.id])
+    hf("labels", job.id, "--clear")
+    equal(api.inspect_job(job_id=job.id).labels or {}, {})
+    contains(hf("labels", job.id, "--label", "a b=c", code=1), "labels.a b")
+
+
+@check
+def hf_jobs_expose_replaces_the_ports_of_a_running_job():
+    job = running("sleep 600", expose=[8000])
+    shown = hf_json("expose", job.id, "9000", "--public", "9001")
+    equal((shown["ports"], shown["public_ports"]), ([9000, 9001], [9001]))
+    urls = raw("GET", f"/api/jobs/local/{job.id}").json()["status"]["exposeUrls"]
+    equal(urls, ["http://127.0.0.1:9000", "http://127.0.0.1:9001"])
+    equal(hf_json("expose", job.id, "--clear")["ports"], [])
+    api.cancel_job(job_id=job.id)
+    error = fails(HfHubHTTPError, lambda: api.update_job_expose(job_id=job.id, expose=[8000]))
+    equal(error.response.status_code, 409)
+
+
+def listens(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@check
+def an_exposed_port_is_reached_under_its_url():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    job = api.run_job(
+        image="python:3.12", command=[sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)], expose=[port]
+    )
+    (url,) = raw("GET", f"/api/jobs/local/{job.id}").json()["status"]["exposeUrls"]
+    deadline = time.monotonic() + 20
+    while not listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    equal(get_session().get(url).status_code, 200)
+    api.cancel_job(job_id=job.id)
+
+
+@check
+def hf_jobs_stats_shows_a_running_job_and_no_finished_one():
+    job = running("while :; do :; done", flavor="t4-small")
+    (sample,) = hf_json("stats", job.id)
+    equal((sample["job_id"], sample["cpu_millicores"]), (job.id, 4000))
+    equal(set(sample), {"job_id", "cpu_usage_pct", "cpu_millicores", "memory_used_bytes", "memory_total_bytes",
+                        "rx_bps", "tx_bps", "gpus", "replica"})  # fmt: skip
+    (gpu,) = sample["gpus"].values()
+    equal(gpu, {"utilization": 0, "memory_used_bytes": 0, "memory_total_bytes": 16 << 30})
+    contains(hf("stats"), job.id[:18])
+    followed = api.fetch_job_metrics(job_id=job.id, follow=True)
+    samples = [next(followed), next(followed)]
+    followed.close()
+    if Path("/proc/self/stat").exists():
+        assert all(0 < each["cpu_usage_pct"] <= 100 and each["memory_used_bytes"] > 0 for each in samples), samples
+    api.cancel_job(job_id=job.id)
+    equal(list(api.fetch_job_metrics(job_id=job.id)), [])
+    equal(raw("GET", f"/api/jobs/local/{job.id}/metrics").status_code, 406)
+
+
+@check
+def a_spent_or_wrong_refresh_token_is_refused():
+    error = fails(DeviceCodeError, lambda: refresh_access_token("hf_oauth__refresh_" + "0" * 8))
+    contains(str(error), "invalid_grant")
+
+
+@check
+def auth_check_and_billing_answer():
+    equal(raw("POST", "/api/jobs/local/auth-check/write").json()["namespace"]["name"], "local")
+    equal(raw("POST", "/api/jobs/acme/auth-check/read").status_code, 403)
+    finish(sh("true"))
+    usage = raw("GET", "/api/settings/billing/usage/jobs").json()["usage"]
+    assert usage["usedMicroUsd"] >= 167 and usage["jobDetails"], usage
+
+
+def scheduled(schedule, *more):
+    """Schedules a job with `hf jobs scheduled run` and returns its id."""
+    return hf_json("scheduled", "run", *more, schedule, "python:3.12", "/bin/sh", "-c", "echo $A; sleep 600")["id"]
+
+
+@check
+def hf_jobs_scheduled_run_inspect_and_delete():
+    job = scheduled("0 9 * * 1", "--name", "nightly", "--secrets", "A=sesame", "--timeout", "1h", "--concurrency")
+    (shown,) = hf_json("scheduled", "inspect", job)
+    equal((shown["schedule"], shown["suspend"], shown["concurrency"]), ("0 9 * * 1", False, True))
+    equal((shown["job_spec"]["labels"], shown["job_spec"]["secrets"]), ({"name": "nightly"}, ["A"]))
+    equal((shown["job_spec"]["timeout"], shown["status"].get("last_job")), (3600, None))
+    assert "sesame" not in json.dumps(shown)
+    info = api.inspect_scheduled_job(scheduled_job_id=job)
+    equal((info.status.next_job_run_at.weekday(), info.status.next_job_run_at.hour), (0, 9))
+    hf("scheduled", "delete", job)
+    hf("scheduled", "inspect", job, code=1)
+    error = fails(HfHubHTTPError, lambda: api.inspect_scheduled_job(scheduled_job_id=job))
+    equal(error.response.status_code, 404)
+
+
+@check
+def hf_jobs_scheduled_uv_run():
+    job = hf_json("scheduled", "uv", "run", "@hourly", "python", "-c", "print(1)")["id"]
+    (shown,) = hf_json("scheduled", "inspect", job)
+    equal(shown["job_spec"]["command"][:2], ["uv", "run"])
+    equal(shown["schedule"], "@hourly")
+    api.delete_scheduled_job(scheduled_job_id=job)
+
+
+@check
+def hf_jobs_scheduled_ps_hides_what_is_suspended():
+    active, paused = scheduled("@yearly", "--label", "team=ml"), scheduled("@yearly", "--suspend")
+    equal(hf("scheduled", "ps", "-q").split(), [active])
+    equal(sorted(hf("scheduled", "ps", "-a", "-q").split()), sorted([active, paused]))
+    equal(hf("scheduled", "ps", "-a", "-q", "--label", "team=ml").split(), [active])
+    hf("scheduled", "suspend", active)
+    hf("scheduled", "resume", paused)
+    equal(hf("scheduled", "ps", "-q").split(), [paused])
+    equal(hf("scheduled", "ps", "-q", "--status", "suspended").split(), [active])
+    for job in [active, paused]:
+        hf("scheduled", "delete", job)
+    equal(api.list_scheduled_jobs(), [])
+
+
+@check
+def hf_jobs_scheduled_labels_and_reschedule():
+    job = scheduled("@yearly", "--label", "old=1", "--suspend")
+    hf("scheduled", "labels", job, "--label", "env=prod")
+    hf("scheduled", "labels", job, "--name", "daily")
+    hf("scheduled", "reschedule", job, "@daily")
+    info = api.inspect_scheduled_job(scheduled_job_id=job)
+    equal((info.schedule, info.suspend, info.job_spec.labels), ("@daily", True, {"env": "prod", "name": "daily"}))
+    error = fails(BadRequestError, lambda: api.update_scheduled_job_schedule(scheduled_job_id=job, schedule="@midnight"))
+    contains(error.server_message, "schedule")
+    hf("scheduled", "labels", job, "--clear")
+    equal(api.inspect_scheduled_job(scheduled_job_id=job).job_spec.labels or {}, {})
+    hf("scheduled", "delete", job)
+
+
+@check
+def hf_jobs_scheduled_trigger_runs_one_at_a_time():
+    job = scheduled("@yearly", "--suspend")
+    run = hf_json("scheduled", "trigger", job)["id"]
+    (shown,) = hf_json("inspect", run)
+    equal((shown["initiator"]["type"], shown["initiator"]["id"]), ("scheduled-job", job))
+    contains(hf("scheduled", "trigger", job, code=1), "Another job is already running at the same time")
+    equal(api.inspect_scheduled_job(scheduled_job_id=job).status.last_job.id, run)
+    api.cancel_job(job_id=run)
+    api.cancel_job(job_id=hf_json("scheduled", "trigger", job)["id"])
+    hf("scheduled", "delete", job)
+
+
+@check
+def a_due_job_is_started_by_the_clock():
+    job = scheduled("* * * * * *")
+    deadline = time.monotonic() + 20
+    while api.inspect_scheduled_job(scheduled_job_id=job).status.last_job is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run = api.inspect_scheduled_job(scheduled_job_id=job).status.last_job.id
+    hf("scheduled", "delete", job)
+    equal(api.inspect_job(job_id=run).initiator.type, "scheduled-job")
+    api.cancel_job(job_id=run)
 
 
 @check

@@ -109,6 +109,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
         Warning::CursorLost => "cursor lost",
+        Warning::ScriptSendsSecrets { .. } => "script sends secrets",
         Warning::TokenMissing { .. } => "token missing",
         Warning::TokenReadsOnly { .. } => "token reads only",
         Warning::FilesLost { .. } => "files lost",
@@ -117,7 +118,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 15;
+const WARNINGS: usize = 16;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -273,6 +274,7 @@ fn warnings() -> Vec<Warning> {
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },
         Warning::WaitCut { seconds: 45 },
         Warning::CursorLost,
+        Warning::ScriptSendsSecrets { names: vec!["HF_TOKEN".to_owned(), "WANDB_API_KEY".to_owned()] },
         Warning::TokenMissing { pushes: true, seen: seen() },
         Warning::TokenMissing { pushes: false, seen: seen() },
         Warning::TokenReadsOnly { seen: seen() },

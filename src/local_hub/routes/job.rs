@@ -101,7 +101,7 @@ pub(super) async fn metrics(State(hub): State<Arc<Hub>>, caller: Caller, Path(pa
     if job.stage().is_final() {
         return Err(Refusal::Over);
     }
-    Ok((EVENTS, metrics::body(job, hub.keep_alive, hub.stop.clone())).into_response())
+    Ok((EVENTS, metrics::body(job, hub.keep_alive, hub.stop.clone()).await).into_response())
 }
 
 /// A job that the caller may see; whatever else is there is not found.

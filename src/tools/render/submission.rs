@@ -18,6 +18,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         exposed,
         micro_usd_per_minute,
         local_script,
+        from_script,
         next_run,
         request,
         followed,
@@ -66,6 +67,10 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     }
     if let Some((path, size)) = local_script {
         page.line(&format!("script: local file `{path}`, {}", Size::of(size)));
+    }
+    if !from_script.is_empty() {
+        page.line(&format!("from the script's [tool.hf-jobs]: {}", from_script.join(", ")));
+        page.answer.from_script = from_script;
     }
     if let Some(request) = &request
         && let Ok(text) = serde_json::to_string(request)
