@@ -13,6 +13,7 @@ impl Warning {
             Self::PlaceholderWithoutShell => "placeholder_without_shell",
             Self::EmptyMap { .. } => "empty_map",
             Self::Differs { .. } => "differs_from_request",
+            Self::LabelsRemoved { .. } => "labels_removed",
             Self::FoundAgain => "answer_lost",
             Self::NotFollowed { .. } => "not_followed",
             Self::WaitCut { .. } => "wait_cut",
@@ -47,6 +48,9 @@ impl Warning {
             }
             Self::Differs { field, asked, got } => {
                 format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
+            }
+            Self::LabelsRemoved { labels } => {
+                format!("`labels` replaces all labels, and these went: {}", short(&labels.join(", ")))
             }
             Self::FoundAgain => {
                 "the Hub's answer was lost; the job was found again by its label, and was sent once".to_owned()
@@ -102,6 +106,7 @@ impl Warning {
             }
             Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
+            Self::LabelsRemoved { .. } => "to keep them, send `labels` again with all that it shall have".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "go on with the call that this answer names".to_owned(),
