@@ -10,6 +10,7 @@ use super::outcome::{Outcome, Sampled};
 use super::targets::Targets;
 use crate::error::Error;
 use crate::hub::Sample;
+use crate::types::Stage;
 
 /// How long a sample is waited for: the Hub sends about one a second once the machine is ready.
 const SAMPLE_WITHIN: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ impl Work<'_> {
         let caller = &caller;
         let asking = each(targets, |target| async move {
             let job = caller.job(&target).await?;
-            if job.stage.is_terminal() {
+            if job.stage.is_terminal() || job.stage == Stage::Scheduling {
                 return Ok(Sampled { job, metrics: None });
             }
             let metrics = match caller.sample(&target, end).await? {

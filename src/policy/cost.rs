@@ -20,9 +20,9 @@ impl MicroUsd {
         Self::of_minutes(per_minute, minutes, exposed)
     }
 
-    /// What a job has cost that has run so long.
+    /// What a job has cost that has begun to run, and has run so long: its first minute counts from its start.
     pub fn so_far(per_minute: u64, running_seconds: u64, exposed: bool) -> Self {
-        Self::of_minutes(per_minute, running_seconds.div_ceil(60), exposed)
+        Self::of_minutes(per_minute, running_seconds.div_ceil(60).max(1), exposed)
     }
 
     fn of_minutes(per_minute: u64, minutes: u64, exposed: bool) -> Self {
@@ -62,6 +62,9 @@ mod tests {
         assert_eq!(MicroUsd::at_most(167, None, 1, false), MicroUsd(5_010));
         assert_eq!(MicroUsd::at_most(167, None, 1, true), MicroUsd(10_010));
         assert_eq!(MicroUsd::at_most(41_667, Some(61), 2, false), MicroUsd(166_668));
+        for (seconds, minutes) in [(0, 1), (60, 1), (61, 2)] {
+            assert_eq!(MicroUsd::so_far(167, seconds, false), MicroUsd(167 * minutes));
+        }
         assert_eq!(MicroUsd::at_most(u64::MAX, Some(u64::MAX), 9, true), MicroUsd(u64::MAX));
     }
 }

@@ -53,8 +53,9 @@ impl Schedule {
         if text.len() > MAX_BYTES {
             return Err(malformed(&format!("a schedule of {} bytes", text.len())));
         }
-        if text.starts_with('@') {
-            let name = text.to_ascii_lowercase();
+        // A word alone is a shorthand less its sign.
+        if text.starts_with('@') || text.chars().all(char::is_alphabetic) {
+            let name = format!("@{}", text.trim_start_matches('@').to_ascii_lowercase());
             let meant = SYNONYMS.iter().find(|(word, _)| *word == name).map_or(name.as_str(), |(_, meant)| meant);
             return match SHORTHANDS.iter().find(|(shorthand, _)| *shorthand == meant) {
                 Some((shorthand, cron)) if *shorthand == text => Self::of(text, cron),
@@ -231,7 +232,9 @@ mod tests {
             ("*/0 * * * *", None),
             ("5-1 * * * *", None),
             ("* * * *", None),
-            ("daily", None),
+            ("Daily", Some("@daily")),
+            ("nightly", Some("@daily")),
+            ("sometimes", None),
             ("0 9 L * *", None),
             ("", None),
         ] {

@@ -53,7 +53,7 @@ impl Warning {
                 format!("`labels` replaces all labels, and these went: {}", short(&labels.join(", ")))
             }
             Self::FoundAgain => {
-                "the Hub's answer was lost; the job was found again by its label, and was sent once".to_owned()
+                "the Hub's answer was lost; what was started was found again, and was sent once".to_owned()
             }
             Self::NotFollowed { reason } => {
                 format!("the job was submitted, and its output can't be followed: {reason}")
@@ -109,7 +109,7 @@ impl Warning {
             Self::LabelsRemoved { .. } => "to keep them, send `labels` again with all that it shall have".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
-            Self::WaitCut { .. } => "go on with the call that this answer names".to_owned(),
+            Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
             Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(
