@@ -236,7 +236,7 @@ async fn other_names_are_understood() {
     for operation in ["Scheduled-PS", "scheduled list", "schedule ls", "SCHEDULED_PS", "scheduled"] {
         let answer = server.jobs(operation, json!({})).await;
         assert_eq!(answer.structured["operation"], "scheduled ps", "{operation}: {answer:?}");
-        assert_eq!(listed(&answer), [id.clone()], "{operation}");
+        assert_eq!(listed(&answer), std::slice::from_ref(&id), "{operation}");
     }
     for name in ["job_id", "id", "scheduled_job_id"] {
         assert_eq!(id_of(&server.jobs("scheduled inspect", json!({name: id})).await), id, "{name}");
