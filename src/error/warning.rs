@@ -25,6 +25,11 @@ pub enum Warning {
         /// The argument.
         argument: String,
     },
+    /// Labels that a job had and that were not among those that replaced them.
+    LabelsRemoved {
+        /// `key=value` of each.
+        labels: Vec<String>,
+    },
     /// What the Hub says of the job is not what was asked.
     Differs {
         /// The field.

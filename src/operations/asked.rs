@@ -61,6 +61,8 @@ impl Asked {
             "env" | "secrets" | "labels" | "expose" => {
                 asked.split(", ").all(|name| name.is_empty() || got.split(", ").any(|got| got == name))
             }
+            // The default may be left out of an answer.
+            "arch" => asked == got || (asked == "amd64" && got == "none"),
             _ => asked == got,
         };
         let pairs = self.fields.iter().map(|(field, asked)| (*field, asked.clone(), got(*field)));

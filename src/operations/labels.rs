@@ -27,10 +27,11 @@ impl Work<'_> {
     pub(super) async fn labels(&mut self, query: LabelsQuery<JobId>) -> Result<Outcome, Error> {
         self.check_labels(&query);
         let caller = self.caller()?;
-        let LabelsQuery { target, labels, clear, name, warnings } = query;
+        let LabelsQuery { target, labels, clear, name, mut warnings } = query;
         let target = self.target(&caller, target).await?;
         let before = caller.job(&target).await?;
         let labels = self.labels_after(&before.spec, labels, clear, name.as_ref())?;
+        warnings.extend(removed(&before.spec, &labels).filter(|_| !clear));
         let permit = self.operations.policy.permit(self.name)?;
         let job = caller.set_labels(permit, &target, labels).await?;
         Ok(Outcome::Changed(Box::new(job), warnings))
@@ -39,10 +40,11 @@ impl Work<'_> {
     pub(super) async fn scheduled_labels(&mut self, query: LabelsQuery<ScheduledJobId>) -> Result<Outcome, Error> {
         self.check_labels(&query);
         let caller = self.caller()?;
-        let LabelsQuery { target, labels, clear, name, warnings } = query;
+        let LabelsQuery { target, labels, clear, name, mut warnings } = query;
         let target = self.target(&caller, target).await?;
         let before = caller.scheduled_job(&target).await?;
         let labels = self.labels_after(&before.spec, labels, clear, name.as_ref())?;
+        warnings.extend(removed(&before.spec, &labels).filter(|_| !clear));
         let permit = self.operations.policy.permit(self.name)?;
         caller.set_scheduled_labels(permit, &target, labels).await?;
         Ok(Outcome::ScheduledChanged(Box::new(caller.scheduled_job(&target).await?), warnings))
@@ -82,4 +84,11 @@ impl Work<'_> {
         let scan = self.operations.scan();
         scan.clear("labels", labels).map_err(|faults| Error::Arguments { operation: self.name.to_owned(), faults })
     }
+}
+
+/// Remarks on the labels that are not among those that replace them.
+fn removed(before: &Description, after: &Scanned<Labels>) -> Option<Warning> {
+    let gone = before.labels.iter().filter(|(key, _)| after.get().get(key).is_none());
+    let labels: Vec<String> = gone.map(|(key, value)| format!("{key}={value}")).collect();
+    (!labels.is_empty()).then_some(Warning::LabelsRemoved { labels })
 }

@@ -46,7 +46,7 @@ pub use submissions::Submissions;
 pub use targets::Targets;
 pub use wait::{Until, WaitQuery};
 
-use crate::error::{Error, Fault, HubError, Problem, Refusal};
+use crate::error::{Error, Fault, Problem, Refusal};
 use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
@@ -231,10 +231,12 @@ impl Operations {
             Operation::Trigger(target) => work.trigger(target).await,
             Operation::ScheduledLabels(query) => work.scheduled_labels(query).await,
         };
-        match outcome {
-            Err(Error::Hub(error)) => Err(Error::Hub(Box::new(work.fitted(*error).await))),
-            outcome => outcome,
+        let mut outcome = outcome;
+        match &mut outcome {
+            Ok(outcome) => work.fit(outcome.errors_mut()).await,
+            Err(error) => work.fit(vec![error]).await,
         }
+        outcome
     }
 
     /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.
@@ -278,17 +280,19 @@ impl Work<'_> {
         Ok(self.operations.hub.caller(login.token, self.deadline))
     }
 
-    /// A refusal with what this login may do, where that says what to change.
-    async fn fitted(&mut self, mut error: HubError) -> HubError {
-        let helps = matches!(error.refusal, Refusal::PaymentRequired | Refusal::Forbidden | Refusal::NotFound);
-        let Ok(login) = &self.login else { return error };
-        error.login = Some(login.source.to_string());
-        let (true, Some(namespace)) = (helps, error.request.namespace()) else { return error };
-        let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);
-        if let Ok(identity) = caller.whoami().await {
+    /// Refusals are given what this login may do, where that says what to change.
+    async fn fit(&mut self, errors: Vec<&mut Error>) {
+        let Ok(login) = &self.login else { return };
+        for error in errors {
+            let Error::Hub(error) = error else { continue };
+            error.login = Some(login.source.to_string());
+            let helps = matches!(error.refusal, Refusal::PaymentRequired | Refusal::Forbidden | Refusal::NotFound);
+            let Some(namespace) = error.request.namespace().filter(|_| helps) else { continue };
+            let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);
+            // Kept for a while, so that many refusals ask once.
+            let Ok(identity) = caller.whoami().await else { return };
             error.facts = Some(identity.facts(Some(namespace)));
         }
-        error
     }
 
     /// All that is wrong with the call's arguments, told at once.

@@ -42,6 +42,22 @@ pub enum Outcome {
     ScheduledDeleted(Box<ScheduledJob>),
 }
 
+impl Outcome {
+    /// Why single jobs of the call could not be had.
+    pub(super) fn errors_mut(&mut self) -> Vec<&mut Error> {
+        fn of<T>(jobs: &mut [Each<T>]) -> Vec<&mut Error> {
+            jobs.iter_mut().filter_map(|each| each.result.as_mut().err()).collect()
+        }
+        match self {
+            Self::Inspected(jobs) => of(jobs),
+            Self::Cancelled(jobs) => of(jobs),
+            Self::Waited(waited) => of(&mut waited.jobs),
+            Self::Sampled(jobs) => of(jobs),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Who is logged in.
 #[derive(Debug)]
 pub struct WhoAmI {

@@ -57,7 +57,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg(
         "flavor",
         Form::Text,
-        "machine: cpu-basic (default), t4-small, a10g-large, a100-large, …; `hardware` lists all with prices",
+        "machine, such as cpu-basic (default), t4-small, l4x1, a10g-large, l40sx1, a100-large; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
     Argument {
@@ -73,13 +73,13 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     Argument { own: &[(LISTS, "only of that name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
-        own: &[(LISTS, "only with all of these"), (LABELS, "all that it shall have")],
+        own: &[(LISTS, "only with all of these"), (LABELS, "all that it shall have, others go")],
         ..arg("labels", Form::Map, "labels", &[])
     },
     arg(
         "volumes",
         Form::Volumes,
-        "mounts: hf://[models|datasets|spaces|buckets]/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw]; only buckets are writable",
+        "mounts: hf://[models|datasets|spaces|buckets]/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw]; only buckets are writable; no secret needed",
         &[],
     ),
     arg("expose", Form::Ports, "ports to reach from outside", &["ports"]),
@@ -106,7 +106,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg(
         "schedule",
         Form::Text,
-        "cron in UTC, numbers only (0 9 * * 1-5), or @hourly, @daily, @weekly, @monthly, @yearly",
+        "cron in UTC of numbers, a-b, a,b, */n (0 9 * * 1-5), or @hourly, @daily, @weekly, @monthly, @yearly",
         &["cron"],
     ),
     arg("suspend", Form::Flag, "made, but not started until resumed", &["suspended"]),
@@ -119,7 +119,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     Argument {
         own: &[(&["scheduled ps"], "suspended ones, too")],
-        ..arg("all", Form::Flag, "jobs of every stage", &[])
+        ..arg("all", Form::Flag, "jobs of every stage, not only scheduling or running", &[])
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20", &[]),
@@ -148,7 +148,12 @@ impl Argument {
 
     /// What it is to all operations, each that differs named.
     pub(super) fn about_all(&self) -> String {
-        let own = self.own.iter().filter_map(|(verbs, own)| Some([verbs.first()?, ": ", own].concat()));
+        // What is so for an operation is so for its scheduled kind, which needs no name of its own.
+        let own = self.own.iter().map(|(verbs, own)| {
+            let plain =
+                verbs.iter().filter(|verb| verb.strip_prefix("scheduled ").is_none_or(|plain| !verbs.contains(&plain)));
+            [&plain.copied().collect::<Vec<_>>().join(", "), ": ", own].concat()
+        });
         let general = Some(self.about.to_owned()).filter(|about| !about.is_empty());
         general.into_iter().chain(own).collect::<Vec<_>>().join("; ")
     }

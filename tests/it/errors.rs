@@ -105,6 +105,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::PlaceholderWithoutShell => "placeholder without shell",
         Warning::EmptyMap { .. } => "empty map",
         Warning::Differs { .. } => "differs",
+        Warning::LabelsRemoved { .. } => "labels removed",
         Warning::FoundAgain => "found again",
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
@@ -118,7 +119,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 16;
+const WARNINGS: usize = 17;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -270,6 +271,7 @@ fn warnings() -> Vec<Warning> {
         Warning::PlaceholderWithoutShell,
         Warning::EmptyMap { argument: "env".to_owned() },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
+        Warning::LabelsRemoved { labels: vec!["name=train".to_owned(), "team=nlp".to_owned()] },
         Warning::FoundAgain,
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },
         Warning::WaitCut { seconds: 45 },

@@ -115,7 +115,7 @@ async fn suspended_ones_are_hidden_until_all_are_asked_for() {
     assert_eq!(listed(&answer), [third.clone(), first.clone()]);
     assert!(answer.text.contains("1 suspended one hidden") && answer.text.contains("\"all\": true"), "{}", answer.text);
     assert_eq!(listed(&server.jobs("scheduled ps", json!({"all": true})).await), [third.as_str(), &second, &first]);
-    assert_eq!(listed(&server.jobs("scheduled ps", json!({"name": "first"})).await), [first.clone()]);
+    assert_eq!(listed(&server.jobs("scheduled ps", json!({"name": "first"})).await), std::slice::from_ref(&first));
     assert!(listed(&server.jobs("scheduled ps", json!({"name": "second"})).await).is_empty());
     let team = json!({"labels": {"team": "x"}, "all": true});
     assert_eq!(listed(&server.jobs("scheduled ps", team).await), [second.as_str(), &first]);
@@ -236,7 +236,7 @@ async fn other_names_are_understood() {
     for operation in ["Scheduled-PS", "scheduled list", "schedule ls", "SCHEDULED_PS", "scheduled"] {
         let answer = server.jobs(operation, json!({})).await;
         assert_eq!(answer.structured["operation"], "scheduled ps", "{operation}: {answer:?}");
-        assert_eq!(listed(&answer), [id.clone()], "{operation}");
+        assert_eq!(listed(&answer), std::slice::from_ref(&id), "{operation}");
     }
     for name in ["job_id", "id", "scheduled_job_id"] {
         assert_eq!(id_of(&server.jobs("scheduled inspect", json!({name: id})).await), id, "{name}");

@@ -130,7 +130,7 @@ async fn a_client_that_forbids_additional_properties_keeps_the_token_and_lists()
     assert!(!validator(&schema).is_valid(&free), "the test must bite");
 }
 
-/// OpenAI's strict mode requires every property, so that a model fills in what it does not want.
+/// The strict mode of some model APIs requires every property, so that a model fills in what it does not want.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_requires_every_property_gets_its_job() {
     let hub = hub().await;

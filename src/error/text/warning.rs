@@ -13,6 +13,7 @@ impl Warning {
             Self::PlaceholderWithoutShell => "placeholder_without_shell",
             Self::EmptyMap { .. } => "empty_map",
             Self::Differs { .. } => "differs_from_request",
+            Self::LabelsRemoved { .. } => "labels_removed",
             Self::FoundAgain => "answer_lost",
             Self::NotFollowed { .. } => "not_followed",
             Self::WaitCut { .. } => "wait_cut",
@@ -48,13 +49,16 @@ impl Warning {
             Self::Differs { field, asked, got } => {
                 format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
             }
+            Self::LabelsRemoved { labels } => {
+                format!("`labels` replaces all labels, and these went: {}", short(&labels.join(", ")))
+            }
             Self::FoundAgain => {
                 "the Hub's answer was lost; what was started was found again, and was sent once".to_owned()
             }
             Self::NotFollowed { reason } => {
                 format!("the job was submitted, and its output can't be followed: {reason}")
             }
-            Self::WaitCut { seconds } => format!("followed for {seconds} s at most: clients cut longer calls"),
+            Self::WaitCut { seconds } => format!("{seconds} s at most: clients cut longer calls"),
             Self::CursorLost => "the cursor's place is not in the log any more; these are its first lines".to_owned(),
             Self::TokenMissing { pushes: true, seen } => {
                 format!("the job writes to the Hub ({}), and no token is in `secrets`", place(seen))
@@ -102,6 +106,7 @@ impl Warning {
             }
             Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
+            Self::LabelsRemoved { .. } => "to keep them, send `labels` again with all that it shall have".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
