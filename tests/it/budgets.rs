@@ -38,7 +38,7 @@ fn walk(operation: &str, job: &str, scheduled: &str) -> (Value, Vec<&'static str
     let one_job = Budget::All(ONE_JOB);
     let submission = Budget::LessOutput(SUBMISSION);
     match operation {
-        "run" => (full(json!({"detach": true})), vec!["POST /api/jobs/alice"], submission),
+        "run" => (full(&json!({"detach": true})), vec!["POST /api/jobs/alice"], submission),
         "uv" => (
             json!({"script": "print(1)\n", "dependencies": ["numpy"], "timeout": "1h", "detach": true}),
             vec!["POST /api/jobs/alice"],
@@ -55,7 +55,7 @@ fn walk(operation: &str, job: &str, scheduled: &str) -> (Value, Vec<&'static str
         "labels" => (with(one(), "name", json!("walked")), vec![get, "PUT /api/jobs/alice/ID/labels"], one_job),
         "expose" => (with(one(), "ports", json!([8000])), vec!["PUT /api/jobs/alice/ID/expose"], one_job),
         "hardware" => (json!({}), vec![], Budget::Rows(10, ROW)),
-        "scheduled run" => (full(json!({"schedule": "@daily"})), vec!["POST /api/scheduled-jobs/alice"], submission),
+        "scheduled run" => (full(&json!({"schedule": "@daily"})), vec!["POST /api/scheduled-jobs/alice"], submission),
         "scheduled uv" => (
             json!({"schedule": "0 9 * * 1-5", "script": "print(1)\n", "timeout": "1h"}),
             vec!["POST /api/scheduled-jobs/alice"],
@@ -83,7 +83,7 @@ fn walk(operation: &str, job: &str, scheduled: &str) -> (Value, Vec<&'static str
 }
 
 /// A submission that says much about itself.
-fn full(more: Value) -> Value {
+fn full(more: &Value) -> Value {
     let mut args = json!({
         "image": "ghcr.io/some-organisation/some-image:2026.11", "flavor": "t4-small", "timeout": "90m", "attempts": 2,
         "command": ["/bin/sh", "-c", format!("echo {}", "x".repeat(60))], "name": "n".repeat(60),
@@ -140,9 +140,9 @@ async fn every_operation_keeps_to_its_requests_and_its_length() {
     operations.sort_by_key(|operation| ["cancel", "scheduled delete"].contains(&operation.as_str()));
     // The machines are known, and the account.
     server.jobs("hardware", json!({})).await;
-    let job = server.jobs("run", full(json!({"command": ["sleep", "1000"], "detach": true}))).await.job_id();
+    let job = server.jobs("run", full(&json!({"command": ["sleep", "1000"], "detach": true}))).await.job_id();
     server.jobs("wait", json!({"job_id": job, "until": "running"})).await;
-    let scheduled = server.jobs("scheduled run", full(json!({"schedule": "*/15 0,6,12,18 * * 1-5"}))).await;
+    let scheduled = server.jobs("scheduled run", full(&json!({"schedule": "*/15 0,6,12,18 * * 1-5"}))).await;
     let scheduled = scheduled.structured["scheduled_jobs"][0]["scheduled_job_id"].as_str().unwrap();
     println!("{:<18} {:>5}  requests", "operation", "chars");
     for operation in &operations {
@@ -168,7 +168,7 @@ async fn output_and_warnings_are_all_that_makes_an_answer_to_a_submission_long()
     let shell = |script: &str| json!(["/bin/sh", "-c", script]);
     let loud =
         shell("i=0; while [ $i -lt 50 ]; do echo a line of output that is some fifty characters; i=$((i+1)); done");
-    let answer = server.jobs("run", full(json!({"command": loud, "env": {}, "wait": "30s"}))).await;
+    let answer = server.jobs("run", full(&json!({"command": loud, "env": {}, "wait": "30s"}))).await;
     assert_eq!(answer.structured["logs"]["finished"], true, "{answer:?}");
     assert_eq!(answer.warnings(), ["empty_map"]);
     assert!(answer.text.chars().count() > 2000);
