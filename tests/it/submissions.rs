@@ -44,24 +44,39 @@ async fn a_lost_answer_is_found_by_its_label_and_never_sent_again() {
     }
 }
 
-/// Takes as long as a call looks for its job: the one test that waits for that.
+/// Takes as long as a call looks for what it started: the one test that waits for that.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
+async fn what_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
     let (hub, proxy, mut server) = behind_proxy().await;
-    proxy.fault("POST", 1, Fault::Answer(UNAVAILABLE));
-    let answer = server.jobs("run", detached()).await;
-    assert_eq!(answer.code(), "submission_unconfirmed");
-    assert_eq!(answer.structured["error"]["retryable"], false);
-    assert!(jobs_posted(&hub).is_empty(), "it is never sent again");
-    let (_, call) = answer.text.split_once("look with ").unwrap();
-    let (call, _) = call.split_once(" in a minute").unwrap();
-    let call: Value = serde_json::from_str(call).unwrap();
+    // It runs for longer than the second within which the Hub's clock does not tell two copies apart.
+    let first = server.jobs("run", json!({"command": ["sleep", "1"], "wait": "30s"})).await.job_id();
+    let earlier = server.jobs("rerun", json!({"job_id": first, "wait": "30s"})).await;
+    assert_eq!(earlier.structured["logs"]["finished"], true, "{earlier:?}");
+    let posted = hub.requests().iter().filter(|request| request.method == "POST").count();
+    proxy.fault("POST", 2, Fault::Answer(UNAVAILABLE));
+    let mut lost = Vec::new();
+    for (operation, args) in [("run", detached()), ("rerun", json!({"job_id": first, "detach": true}))] {
+        let call = json!({"name": "hf_jobs", "arguments": {"operation": operation, "args": args}});
+        lost.push(server.begin("tools/call", call).await);
+    }
+    let mut hints = Vec::new();
+    for id in lost {
+        let answer = Server::answer(&server.answer_to(&json!(id)).await);
+        assert_eq!(answer.code(), "submission_unconfirmed", "an earlier copy is not taken for it: {answer:?}");
+        assert_eq!(answer.structured["error"]["retryable"], false);
+        let (_, hint) = answer.text.split_once("look in a minute with ").unwrap_or_else(|| panic!("{answer:?}"));
+        hints.push(hint.to_owned());
+    }
+    let now = hub.requests().iter().filter(|request| request.method == "POST").count();
+    assert_eq!(now, posted, "neither is ever sent again");
+    let call: Value = serde_json::from_str(&hints[0]).unwrap();
     let label = call["args"]["labels"]["mcp-request"].as_str().unwrap().to_owned();
     let answer = server.call("hf_jobs", call).await;
     assert!(!answer.is_error, "{answer:?}");
     let looks =
         hub.requests().into_iter().filter(|request| request.query.iter().any(|(_, value)| value.contains(&label)));
     assert!(looks.count() > 3, "it was looked for several times");
+    assert!(hints[1].ends_with(&format!("started by duplicated-job {first}")), "{}", hints[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
