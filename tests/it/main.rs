@@ -30,6 +30,7 @@ mod manifest;
 mod protocol;
 mod redaction;
 mod refusals;
+mod rmcp_client;
 mod scheduled;
 mod schemas;
 mod secrets;
