@@ -97,16 +97,15 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
         scripts: Scripts::below(config.script_directories.clone()),
     }));
     let server = Server::new(Tools::new(operations.clone()));
-    let served = match config.http {
-        Some(http) => over_http(http, config.local, server, &operations, stop, scrubber).await,
-        None => {
-            let oversized = {
-                let server = server.clone();
-                move |limit, method: Option<&str>| server.oversized(limit, method)
-            };
-            serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
-            true
-        }
+    let code = if let Some(http) = config.http {
+        over_http(http, config.local, server, &operations, stop, scrubber).await
+    } else {
+        let oversized = {
+            let server = server.clone();
+            move |limit, method: Option<&str>| server.oversized(limit, method)
+        };
+        serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
+        ExitCode::SUCCESS
     };
     let finishing = tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish());
     let unanswered = tokio::select! {
@@ -120,10 +119,10 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
     if let Some(local) = local {
         local.shutdown().await;
     }
-    if served { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    code
 }
 
-/// Serves over HTTP; `false` if the address can't be had.
+/// Serves over HTTP, unless the address can't be had.
 async fn over_http(
     config: HttpConfig,
     local: bool,
@@ -131,14 +130,14 @@ async fn over_http(
     operations: &Arc<Operations>,
     stop: impl Future<Output = ()>,
     scrubber: &Scrubber,
-) -> bool {
+) -> ExitCode {
     let bound = TcpListener::bind(config.address).await;
     let (listener, address) = match bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)))
     {
         Ok(bound) => bound,
         Err(error) => {
             logging::notice(scrubber, &format!("error: `--http {}` can't be served: {error}", config.address));
-            return false;
+            return ExitCode::FAILURE;
         }
     };
     config.notice(address, local).iter().for_each(|line| logging::notice(scrubber, line));
@@ -153,7 +152,7 @@ async fn over_http(
         })
     };
     serve_http(listener, server, config.setup, look, stop, || operations.submissions().announce()).await;
-    true
+    ExitCode::SUCCESS
 }
 
 /// The embedded Hub and the session's token on it.

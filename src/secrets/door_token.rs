@@ -8,9 +8,6 @@ use super::Secret;
 pub const MIN_DOOR_TOKEN_CHARS: usize = 16;
 /// The most characters of a door token, so that it fits in a header beside all else.
 pub const MAX_DOOR_TOKEN_CHARS: usize = 1024;
-/// How many random bits a token has that is made here.
-const BITS: usize = 256;
-
 /// What is kept of the door's token: its SHA-256, so that nothing can show the token, and comparing takes as long for a
 /// near miss as for any other.
 #[derive(Clone)]
@@ -50,14 +47,17 @@ impl DoorToken {
         Ok(Self(Sha256::digest(token).into()))
     }
 
-    /// A fresh random token, in hexadecimal.
+    /// A fresh token of 256 random bits, in hexadecimal.
     ///
     /// # Errors
     /// The system has no random numbers.
     pub fn random() -> Result<Secret, getrandom::Error> {
-        let mut bytes = [0; BITS / 8];
-        getrandom::fill(&mut bytes)?;
-        Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        let mut bits = [[0; 16]; 2];
+        for half in &mut bits {
+            getrandom::fill(half)?;
+        }
+        let [first, second] = bits.map(u128::from_ne_bytes);
+        Ok(Secret::new(format!("{first:032x}{second:032x}")))
     }
 
     /// Whether this is the token.

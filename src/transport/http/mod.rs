@@ -12,6 +12,7 @@ mod message;
 mod names;
 mod refusal;
 mod sessions;
+mod sse;
 mod streamable;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ use names::Names;
 pub use names::{AllowedHost, AllowedOrigin};
 use refusal::Refusal;
 use sessions::Sessions;
+use sse::SseSessions;
 use streamable::Streamable;
 
 /// How long calls under way may take to be answered once the server is told to stop.
@@ -65,14 +67,19 @@ pub struct HttpSetup {
 
 /// What all requests share.
 struct Http<S> {
+    server: S,
     streamable: Streamable<S>,
+    sse: SseSessions,
     /// Places of both transports.
     sessions: Arc<Places>,
     streams: Places,
     pace: Pace,
     /// The calls under way.
     calls: TaskTracker,
+    /// No call begins any more.
     ending: CancellationToken,
+    /// Every stream ends.
+    closed: CancellationToken,
 }
 
 impl<S> Http<S> {
@@ -105,10 +112,15 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         pace: Pace::new(limits.calls_per_minute),
         calls: calls.clone(),
         ending: ending.clone(),
+        closed: closed.clone(),
+        sse: SseSessions::default(),
+        server,
     });
     let front = Arc::new(Front { names: Names::new(hosts, origins), door });
     let router = Router::new()
         .route("/mcp", any(streamable::mcp::<S>))
+        .route("/sse", any(sse::sse::<S>))
+        .route("/messages", any(sse::messages::<S>))
         .with_state(http)
         .route(health::READYZ, get(health::readyz).fallback(only_get))
         .with_state(look)

@@ -42,6 +42,8 @@ pub(super) enum Refusal {
     TooOften { id: Option<Value>, again_in: Duration },
     /// As many sessions, or requests, are open as may be.
     Full { id: Option<Value>, of: &'static str },
+    /// The session's client does not read its answers.
+    Unread { id: Option<Value> },
     /// The server is about to end.
     Ending,
 }
@@ -61,7 +63,7 @@ impl Refusal {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::NotJson | Self::NotAMessage { .. } => StatusCode::BAD_REQUEST,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Full { .. } | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full { .. } | Self::Unread { .. } | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -91,6 +93,7 @@ impl Refusal {
             Self::NoSession => "there is no such session".to_owned(),
             Self::TooOften { .. } => "too many calls; `--http-calls-per-minute` sets how many there may be".to_owned(),
             Self::Full { of, .. } => format!("too many {of}; `--http-max-{of}` sets how many there may be"),
+            Self::Unread { .. } => "the answers of this session are not read".to_owned(),
             Self::Ending => "the server is about to end".to_owned(),
         }
     }
@@ -98,14 +101,16 @@ impl Refusal {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooOften { again_in, .. } => Some(*again_in),
-            Self::Full { .. } | Self::Ending => Some(AGAIN_IN),
+            Self::Full { .. } | Self::Unread { .. } | Self::Ending => Some(AGAIN_IN),
             _ => None,
         }
     }
 
     fn id(&self) -> Option<&Value> {
         match self {
-            Self::NotAMessage { id } | Self::TooOften { id, .. } | Self::Full { id, .. } => id.as_ref(),
+            Self::NotAMessage { id } | Self::TooOften { id, .. } | Self::Full { id, .. } | Self::Unread { id } => {
+                id.as_ref()
+            }
             _ => None,
         }
     }
