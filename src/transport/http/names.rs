@@ -140,7 +140,8 @@ fn only<'a>(headers: &'a HeaderMap, header: &HeaderName) -> Result<Option<&'a He
 /// A name with or without a port, and nothing more.
 fn authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
-    let whole = !authority.host().is_empty() && !text.contains('@') && !text.ends_with(':');
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+    let whole = !authority.host().is_empty() && text.bytes().all(of_name) && !text.ends_with(':');
     whole.then_some(authority)
 }
 
