@@ -1,14 +1,17 @@
 //! The command line: what was typed. What it means is `config`'s.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser};
 
 use crate::logging::Format;
+use crate::transport::http::{CALLS_PER_MINUTE, SESSIONS, STREAMS};
 
 /// An MCP server through which AI assistants run compute on Hugging Face Jobs.
 ///
-/// Speaks MCP on standard input and output. The token is the one of `hf auth login`, or `HF_TOKEN`; there is no flag for it,
+/// Speaks MCP on standard input and output, or over HTTP. The token is the one of `hf auth login`, or `HF_TOKEN`; there is no flag for it,
 /// since arguments are public.
 #[derive(Debug, Parser)]
 #[command(name = "hf-jobs-mcp", version, max_term_width = 100)]
@@ -21,7 +24,7 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub secret_env: Vec<String>,
 
-    /// Read local `*.py` scripts below this directory, instead of below the working directory (repeatable)
+    /// Read local `*.py` scripts below this directory, instead of below the working directory, or over HTTP none (repeatable)
     #[arg(long, value_name = "DIR")]
     pub script_dir: Vec<PathBuf>,
 
@@ -40,4 +43,46 @@ pub struct Cli {
     /// How to log
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub log_format: Format,
+
+    /// How to serve over HTTP, if that is asked for.
+    #[command(flatten)]
+    pub http: HttpArgs,
+}
+
+/// What is typed about HTTP.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpArgs {
+    /// Serve over HTTP at this address, such as 127.0.0.1:8765, instead of standard input and output: MCP at `/mcp`, and at
+    /// `/sse` for older clients. Clients show a token, which is made at the first start; the file that has it is named then
+    #[arg(long = "http", value_name = "IP:PORT")]
+    pub address: Option<SocketAddr>,
+
+    /// Ask for the token in this file instead; needed where other machines can reach the address
+    #[arg(long = "http-token-file", value_name = "FILE", requires = "address")]
+    pub token_file: Option<PathBuf>,
+
+    /// Ask for no token: every program on this machine may run jobs as you. For addresses that no other machine can reach
+    #[arg(long = "http-no-auth", requires = "address", conflicts_with = "token_file")]
+    pub no_auth: bool,
+
+    /// Answer also under this name, with or without a port, which clients use in place of localhost (repeatable)
+    #[arg(long = "http-allowed-host", value_name = "HOST", requires = "address")]
+    pub allowed_host: Vec<String>,
+
+    /// Let web pages of this origin in, such as `https://app.example.com`, beside those of this machine (repeatable)
+    #[arg(long = "http-allowed-origin", value_name = "ORIGIN", requires = "address")]
+    pub allowed_origin: Vec<String>,
+
+    /// How many sessions there may be
+    #[arg(long = "http-max-sessions", value_name = "COUNT", default_value_t = SESSIONS, requires = "address")]
+    pub max_sessions: NonZeroU32,
+
+    /// How many requests and streams may be open at once
+    #[arg(long = "http-max-streams", value_name = "COUNT", default_value_t = STREAMS, requires = "address")]
+    pub max_streams: NonZeroU32,
+
+    /// How many calls of tools there may be in a minute, of all clients together
+    #[arg(long = "http-calls-per-minute", value_name = "COUNT", default_value_t = CALLS_PER_MINUTE, requires = "address")]
+    pub calls_per_minute: NonZeroU32,
 }

@@ -1,18 +1,22 @@
 //! What was typed and the environment, as one validated [`Config`]. The only reader of the environment and of token files.
 
+mod door_token;
+mod http;
 mod session;
 mod stored_tokens;
 
 use std::fmt;
 use std::path::PathBuf;
 
+pub use door_token::DoorFileFault;
+pub use http::{HttpConfig, HttpFault};
 pub use session::{EnvironmentSession, FixedSession};
 
 use crate::cli::Cli;
+use crate::secrets::Known;
 use crate::types::{Endpoint, EndpointFault};
 
 /// What the server is to do.
-#[derive(Debug)]
 pub struct Config {
     /// Run the embedded Hub and use it.
     pub local: bool,
@@ -30,6 +34,8 @@ pub struct Config {
     pub user_agent_origin: Option<String>,
     /// As which OAuth client browser logins are renewed: the one that `hf auth login` made them for.
     pub oauth_client_id: String,
+    /// How to serve over HTTP, where that was asked for.
+    pub http: Option<HttpConfig>,
 }
 
 /// Why the server does not start.
@@ -43,6 +49,8 @@ pub enum StartupFault {
     ScriptDirectory(PathBuf),
     /// A name given to `--exclude-operations` is no operation.
     Operation(String),
+    /// HTTP can't be served as was asked.
+    Http(HttpFault),
 }
 
 impl fmt::Display for StartupFault {
@@ -53,17 +61,18 @@ impl fmt::Display for StartupFault {
             Self::Operation(name) => {
                 write!(f, "`--exclude-operations {name}`: no such operation; `help` of hf_jobs names them all")
             }
+            Self::Http(fault) => fault.fmt(f),
             Self::ScriptDirectory(path) => write!(f, "`--script-dir {}`: no such directory", path.display()),
         }
     }
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the environment. `known` is told of the secrets that stand in files.
     ///
     /// # Errors
     /// What was typed, or a variable, can't be used.
-    pub fn new(cli: &Cli) -> Result<Self, StartupFault> {
+    pub fn new(cli: &Cli, known: &Known) -> Result<Self, StartupFault> {
         let endpoint = match variable("HF_ENDPOINT") {
             Some(given) => Endpoint::parse(&given).map_err(StartupFault::Endpoint)?,
             None => Endpoint::hub(),
@@ -79,11 +88,12 @@ impl Config {
             local: cli.local,
             endpoint,
             secret_env: cli.secret_env.clone(),
-            script_directories: script_directories(&cli.script_dir)?,
+            script_directories: script_directories(&cli.script_dir, cli.http.address.is_some())?,
             read_only: cli.read_only,
             excluded_operations: cli.exclude_operations.clone(),
             user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN").filter(|origin| is_word(origin)),
             oauth_client_id: variable("HF_DEVICE_CODE_OAUTH_CLIENT_ID").unwrap_or_else(|| OAUTH_CLIENT_ID.to_owned()),
+            http: HttpConfig::new(&cli.http, known).map_err(StartupFault::Http)?,
         })
     }
 }
@@ -105,8 +115,11 @@ pub fn rust_log() -> Option<String> {
 }
 
 /// The named directories. Where none is named, the working directory, unless it is `/` or the home directory, which hold
-/// more than scripts.
-fn script_directories(named: &[PathBuf]) -> Result<Vec<PathBuf>, StartupFault> {
+/// more than scripts; over HTTP none, since callers need not be where the server is.
+fn script_directories(named: &[PathBuf], http: bool) -> Result<Vec<PathBuf>, StartupFault> {
+    if named.is_empty() && http {
+        return Ok(Vec::new());
+    }
     if named.is_empty() {
         let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
         let working = std::env::current_dir().and_then(|working| working.canonicalize()).ok();

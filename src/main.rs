@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use hf_jobs_mcp::cli::Cli;
-use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession, StartupFault};
+use hf_jobs_mcp::config::{self, Config, EnvironmentSession, FixedSession, HttpConfig, StartupFault};
 use hf_jobs_mcp::hub::{Hub, HubSetup};
 #[cfg(unix)]
 use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
@@ -17,8 +17,10 @@ use hf_jobs_mcp::scripts::Scripts;
 use hf_jobs_mcp::secrets::{HfToken, Known, Scrubber, Session};
 use hf_jobs_mcp::server::Server;
 use hf_jobs_mcp::tools::{self, Tools};
-use hf_jobs_mcp::transport::serve_stdio;
+use hf_jobs_mcp::transport::http::{Look, Readiness};
+use hf_jobs_mcp::transport::{serve_http, serve_stdio};
 use hf_jobs_mcp::types::Endpoint;
+use tokio::net::TcpListener;
 
 /// How long submissions under way are waited for at the end: as long as a call may take.
 const SUBMISSIONS_AT_END: Duration = Duration::from_secs(50);
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
         logging::notice(&scrubber, "error: logging can't start");
         return ExitCode::FAILURE;
     }
-    let (config, policy) = match Config::new(&cli).and_then(|config| Ok((policy(&config)?, config))) {
+    let (config, policy) = match Config::new(&cli, scrubber.known()).and_then(|config| Ok((policy(&config)?, config))) {
         Ok((policy, config)) => (config, policy),
         Err(fault) => {
             logging::notice(&scrubber, &format!("error: {fault}"));
@@ -95,11 +97,16 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
         scripts: Scripts::below(config.script_directories.clone()),
     }));
     let server = Server::new(Tools::new(operations.clone()));
-    let oversized = {
-        let server = server.clone();
-        move |limit, method: Option<&str>| server.oversized(limit, method)
+    let code = if let Some(http) = config.http {
+        over_http(http, config.local, server, &operations, stop, scrubber).await
+    } else {
+        let oversized = {
+            let server = server.clone();
+            move |limit, method: Option<&str>| server.oversized(limit, method)
+        };
+        serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
+        ExitCode::SUCCESS
     };
-    serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
     let finishing = tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish());
     let unanswered = tokio::select! {
         finished = finishing => finished.is_err(),
@@ -112,6 +119,39 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
     if let Some(local) = local {
         local.shutdown().await;
     }
+    code
+}
+
+/// Serves over HTTP, unless the address can't be had.
+async fn over_http(
+    config: HttpConfig,
+    local: bool,
+    server: Server,
+    operations: &Arc<Operations>,
+    stop: impl Future<Output = ()>,
+    scrubber: &Scrubber,
+) -> ExitCode {
+    let bound = TcpListener::bind(config.address).await;
+    let (listener, address) = match bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+    {
+        Ok(bound) => bound,
+        Err(error) => {
+            logging::notice(scrubber, &format!("error: `--http {}` can't be served: {error}", config.address));
+            return ExitCode::FAILURE;
+        }
+    };
+    config.notice(address, local).iter().for_each(|line| logging::notice(scrubber, line));
+    let look: Look = {
+        let operations = operations.clone();
+        Arc::new(move || {
+            let operations = operations.clone();
+            Box::pin(async move {
+                let (login, hub) = operations.readiness().await;
+                Readiness { login, hub }
+            })
+        })
+    };
+    serve_http(listener, server, config.setup, look, stop, || operations.submissions().announce()).await;
     ExitCode::SUCCESS
 }
 

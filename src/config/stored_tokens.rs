@@ -20,7 +20,7 @@ const STORED_TOKENS_MAX_BYTES: u64 = 1024 * 1024;
 const LOCK_TRIES: usize = 3;
 /// Readable by their owner alone, as `huggingface_hub` has it.
 #[cfg(unix)]
-const SECRET_FILE_MODE: u32 = 0o600;
+pub(super) const SECRET_FILE_MODE: u32 = 0o600;
 /// As `huggingface_hub` makes its lock files, whatever the umask.
 #[cfg(unix)]
 const LOCK_FILE_MODE: u32 = 0o664;
@@ -186,7 +186,7 @@ impl Drop for Replacement {
     }
 }
 
-fn read_bounded(path: &Path, limit: u64) -> io::Result<String> {
+pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<String> {
     // A FIFO or a device would block or never end.
     if !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());

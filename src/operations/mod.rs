@@ -12,6 +12,7 @@ mod logs;
 mod outcome;
 mod preflight;
 mod ps;
+mod readiness;
 mod renewals;
 mod rerun;
 mod run;
@@ -130,6 +131,7 @@ pub struct Operations {
     scripts: Scripts,
     submissions: Submissions,
     renewals: Renewals,
+    readiness: readiness::Readiness,
 }
 
 /// What [`Operations`] are made of.
@@ -153,7 +155,8 @@ impl Operations {
         let session = Arc::new(Remembered::new(session, scrubber.known().clone()));
         let submissions = Submissions::default();
         let renewals = Renewals::new(hub.clone(), Arc::clone(&session), submissions.clone());
-        Self { hub, session, scrubber, policy, scripts, submissions, renewals }
+        let readiness = readiness::Readiness::default();
+        Self { hub, session, scrubber, policy, scripts, submissions, renewals, readiness }
     }
 
     /// The submissions under way, which outlive their calls.

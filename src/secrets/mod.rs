@@ -10,6 +10,7 @@
 //! - Tokens are described once, in `shapes`: what is refused on the way in is redacted on the way out.
 
 mod clean;
+mod door_token;
 mod env;
 mod json;
 mod known;
@@ -30,6 +31,7 @@ mod userinfo;
 mod visible;
 
 pub use clean::Clean;
+pub use door_token::{DoorToken, DoorTokenFault, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS};
 pub use env::PlainEnv;
 pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
 pub use renewal::{BrowserLogin, HeldRenewal, Renewal, RenewalFault, RenewedLogin};

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use secrecy::zeroize::Zeroizing;
 
-use super::{HfToken, REDACTED};
+use super::{HfToken, REDACTED, Secret};
 
-/// The text of a token file or of `stored_tokens`. It can be written to a file and nothing else, and is erased from memory
+/// The text of a token file or of `stored_tokens`, or of the door's own. It can be written to a file and nothing else, and is erased from memory
 /// when it was.
 pub struct SealedFile {
     bytes: Zeroizing<Vec<u8>>,
@@ -18,6 +18,14 @@ impl SealedFile {
     /// The text of a token file: the token alone, as `huggingface_hub` writes it.
     pub fn token(token: &HfToken) -> Self {
         Self { bytes: Zeroizing::new(token.secret().reveal().as_bytes().to_vec()) }
+    }
+
+    /// The text of the file of the door's token: the token and a newline.
+    pub fn door_token(token: &Secret) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(token.reveal().len().saturating_add(1)));
+        bytes.extend_from_slice(token.reveal().as_bytes());
+        bytes.push(b'\n');
+        Self { bytes }
     }
 
     /// What the file is copied from.

@@ -22,11 +22,11 @@ pub(super) enum Line {
     TooLong(Envelope),
 }
 
-/// What is known of a message that was too long.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Envelope {
-    pub(super) id: Option<Value>,
-    pub(super) method: Option<String>,
+/// What a message says that it is; all that is known of one that was too long.
+#[derive(Debug, Default, Clone, PartialEq, serde::Deserialize)]
+pub(in crate::transport) struct Envelope {
+    pub(in crate::transport) id: Option<Value>,
+    pub(in crate::transport) method: Option<String>,
 }
 
 /// Reads lines.

@@ -21,6 +21,7 @@ mod ending;
 mod errors;
 mod guarded;
 mod guide;
+mod http_door;
 mod jobs;
 mod local_scripts;
 mod login;

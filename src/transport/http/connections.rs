@@ -1,0 +1,82 @@
+//! Connections: accepted, each with time-outs, and ended in an orderly way.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long the head of a request may take, and a connection may be idle between two: longer than clients keep theirs, so
+/// that few meet the end of one.
+const HEAD_TIME: Duration = Duration::from_secs(60);
+/// The most of a head, in bytes.
+const HEAD_MAX_BYTES: usize = 64 * 1024;
+/// How long accepting pauses after an error that is the process's own, such as no file left to open.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Accepts connections until `ending`, `places` at once; further ones wait to be accepted. The tracker has those that are
+/// open: each ends when the answers under way are out.
+pub(super) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    ending: CancellationToken,
+    places: usize,
+) -> TaskTracker {
+    let open = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(places));
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            next = next => next,
+            () = ending.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let serving = serve(stream, router.clone(), ending.clone());
+                open.spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+            Err(error) if is_the_clients(&error) => {}
+            Err(error) => {
+                tracing::warn!("a connection can't be accepted: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    open.close();
+    open
+}
+
+async fn serve(stream: TcpStream, router: Router, ending: CancellationToken) {
+    // Small messages go out at once.
+    stream.set_nodelay(true).ok();
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // What goes wrong here is the client's: it is gone, or does not speak HTTP.
+        _ = &mut connection => return,
+        () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await.ok();
+}
+
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}

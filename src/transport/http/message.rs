@@ -1,0 +1,110 @@
+//! A request's body: read within bounds, JSON by its own account, an object.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+
+use super::super::line::Envelope;
+use super::refusal::Refusal;
+
+/// The most of a body, in bytes: a script of some hundred KiB fits, and more can't be packed into a job's command.
+pub const BODY_MAX_BYTES: usize = 1024 * 1024;
+/// How much of a body that is too large is still read before it is refused: a client that is still sending does not see the answer.
+const SKIMMED_MAX_BYTES: usize = 8 * BODY_MAX_BYTES;
+/// How long a body may take to arrive: a slow line sends 1 MiB in that time.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A message, not yet understood.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) head: Parts,
+    pub(super) bytes: Bytes,
+    /// What it says that it is.
+    pub(super) envelope: Envelope,
+}
+
+impl Message {
+    /// Reads a request.
+    pub(super) async fn read(request: Request) -> Result<Self, Refusal> {
+        let (head, body) = request.into_parts();
+        if !is_json(&head.headers) {
+            return Err(Refusal::MediaType);
+        }
+        let bytes =
+            tokio::time::timeout(BODY_TIME, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
+        let envelope = serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| {
+            if error.is_data() { Refusal::NotAMessage { id: None } } else { Refusal::NotJson }
+        })?;
+        Ok(Self { head, bytes, envelope })
+    }
+
+    /// The request again.
+    pub(super) fn into_request(self) -> Request {
+        Request::from_parts(self.head, Body::from(self.bytes))
+    }
+
+    pub(super) fn is(&self, method: &str) -> bool {
+        self.envelope.method.as_deref() == Some(method)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default().min(BODY_MAX_BYTES));
+    let mut length: usize = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        // The client is gone, or its framing is broken: hyper ends the connection.
+        let chunk = chunk.map_err(|_| Refusal::NotJson)?;
+        length = length.saturating_add(chunk.len());
+        if length > SKIMMED_MAX_BYTES {
+            break;
+        }
+        if length <= BODY_MAX_BYTES {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if length > BODY_MAX_BYTES { Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }) } else { Ok(bytes.freeze()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(media_type: &str, body: impl Into<Body>) -> Result<Envelope, Refusal> {
+        let request = Request::builder().header(CONTENT_TYPE, media_type).body(body.into()).unwrap();
+        Message::read(request).await.map(|message| message.envelope)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_within_bounds() {
+        let call = r#"{"jsonrpc": "2.0", "method": "tools/call", "id": 7, "params": {"id": 8}}"#;
+        let expected = Envelope { id: Some(7.into()), method: Some("tools/call".to_owned()) };
+        assert_eq!(read("application/json", call).await, Ok(expected.clone()));
+        assert_eq!(read("Application/JSON; charset=utf-8", call).await, Ok(expected));
+        assert_eq!(read("application/json", "{}").await, Ok(Envelope::default()));
+        assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType));
+        for text in ["", "{", "nonsense", "{}{}"] {
+            assert_eq!(read("application/json", text).await, Err(Refusal::NotJson), "{text}");
+        }
+        for text in ["[]", "7", r#"{"method": 7}"#] {
+            assert_eq!(read("application/json", text).await, Err(Refusal::NotAMessage { id: None }), "{text}");
+        }
+        let just = format!("{{{}}}", " ".repeat(BODY_MAX_BYTES - 2));
+        assert!(read("application/json", just.clone()).await.is_ok());
+        for text in [format!("{just} "), " ".repeat(SKIMMED_MAX_BYTES + 1)] {
+            assert_eq!(read("application/json", text).await, Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The sessions of Streamable HTTP: rmcp's, so many and no more; the requests of a client that went away are cancelled.
+
+use std::collections::HashMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::Stream;
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ClientNotification, RequestId,
+    ServerJsonRpcMessage,
+};
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionHandle, LocalSessionManager, LocalSessionManagerError, SessionConfig, SessionError,
+    StreamableHttpMessageReceiver,
+};
+use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId, SessionManager};
+
+use super::limits::{Place, Places};
+
+/// How long a session may be silent: longer than the longest call, which may say nothing for ten minutes and then 50 seconds.
+const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+/// After how long a client whose stream broke is told to resume it.
+pub(super) const RESUME_AFTER: Duration = Duration::from_secs(1);
+/// How long a stream that broke may be resumed before its request is cancelled: a client that takes up a stream does it after
+/// [`RESUME_AFTER`].
+const RESUME_WITHIN: Duration = Duration::from_secs(4);
+
+/// The sessions.
+pub(super) struct Sessions {
+    local: LocalSessionManager,
+    places: Arc<Places>,
+    taken: Mutex<HashMap<SessionId, Place>>,
+    attended: Arc<Mutex<Attended>>,
+}
+
+/// The requests whose answers are awaited, by their session and the number of their stream in it.
+type Attended = HashMap<(SessionId, u64), Attendance>;
+
+struct Attendance {
+    request: RequestId,
+    /// Which of the streams that were opened for it, one after the other, is the last.
+    stream: u64,
+}
+
+impl Sessions {
+    pub(super) fn new(places: Arc<Places>) -> Self {
+        let mut config = SessionConfig::default();
+        config.keep_alive = Some(SESSION_IDLE);
+        config.sse_retry = Some(RESUME_AFTER);
+        let mut local = LocalSessionManager::default();
+        local.session_config = config;
+        Self { local, places, taken: Mutex::default(), attended: Arc::default() }
+    }
+
+    async fn handle(&self, id: &SessionId) -> Result<LocalSessionHandle, LocalSessionManagerError> {
+        let sessions = self.local.sessions.read().await;
+        sessions.get(id).cloned().ok_or_else(|| LocalSessionManagerError::SessionNotFound(id.clone()))
+    }
+}
+
+impl SessionManager for Sessions {
+    type Error = LocalSessionManagerError;
+    type Transport = <LocalSessionManager as SessionManager>::Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        let place = self.places.take(None).map_err(|_| SessionError::Io(io::ErrorKind::QuotaExceeded.into()))?;
+        let (id, transport) = self.local.create_session().await?;
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), place);
+        Ok((id, transport))
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        self.local.initialize_session(id, message).await
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        self.local.has_session(id).await
+    }
+
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        let place = self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let closed = self.local.close_session(id).await;
+        drop(place);
+        closed
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let handle = self.handle(id).await?;
+        let request =
+            if let ClientJsonRpcMessage::Request(request) = &message { Some(request.id.clone()) } else { None };
+        let receiver = handle.establish_request_wise_channel().await?;
+        let number = receiver.http_request_id;
+        let stream = Attending::new(handle.clone(), receiver, &self.attended, request);
+        handle.push_message(message, number).await?;
+        Ok(stream)
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let handle = self.handle(id).await?;
+        let receiver = handle.establish_common_channel().await?;
+        Ok(Attending::new(handle, receiver, &self.attended, None))
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let handle = self.handle(id).await?;
+        let receiver = handle.resume(last_event_id.parse()?).await?;
+        Ok(Attending::new(handle, receiver, &self.attended, None))
+    }
+
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        self.local.accept_message(id, message).await
+    }
+}
+
+/// A stream to a client, which counts as attending to its request as long as it reads.
+struct Attending {
+    receiver: StreamableHttpMessageReceiver,
+    handle: LocalSessionHandle,
+    attended: Arc<Mutex<Attended>>,
+    /// Which stream of the request's this is; `None` for one that is no request's, or that has come to its end.
+    stream: Option<u64>,
+}
+
+impl Attending {
+    /// The stream of a new request, or, without one, whatever stream it is: of a request that is still attended to it is the
+    /// next one.
+    fn new(
+        handle: LocalSessionHandle,
+        receiver: StreamableHttpMessageReceiver,
+        attended: &Arc<Mutex<Attended>>,
+        request: Option<RequestId>,
+    ) -> Self {
+        let stream = receiver.http_request_id.and_then(|number| {
+            let mut attended = attended.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (handle.id().clone(), number);
+            if let Some(request) = request {
+                attended.insert(key, Attendance { request, stream: 0 });
+                return Some(0);
+            }
+            attended.get_mut(&key).map(|attendance| {
+                attendance.stream += 1;
+                attendance.stream
+            })
+        });
+        Self { receiver, handle, attended: attended.clone(), stream }
+    }
+
+    fn key(&self) -> Option<((SessionId, u64), u64)> {
+        Some(((self.handle.id().clone(), self.receiver.http_request_id?), self.stream?))
+    }
+}
+
+/// Takes the request away if that stream is the last of it.
+fn forget(attended: &Mutex<Attended>, key: &(SessionId, u64), stream: u64) -> Option<RequestId> {
+    let mut attended = attended.lock().unwrap_or_else(PoisonError::into_inner);
+    if attended.get(key).is_some_and(|attendance| attendance.stream == stream) {
+        return attended.remove(key).map(|attendance| attendance.request);
+    }
+    None
+}
+
+impl Stream for Attending {
+    type Item = ServerSseMessage;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.receiver.inner.poll_recv(context);
+        if matches!(polled, Poll::Ready(None))
+            && let Some((key, stream)) = self.key()
+        {
+            forget(&self.attended, &key, stream);
+            self.stream = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        let Some((key, stream)) = self.key() else { return };
+        let (handle, attended) = (self.handle.clone(), self.attended.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(RESUME_WITHIN).await;
+            if let Some(request) = forget(&attended, &key, stream) {
+                tracing::debug!("a client went away: its request is cancelled");
+                handle.push_message(cancelled(request), None).await.ok();
+            }
+        });
+    }
+}
+
+fn cancelled(request: RequestId) -> ClientJsonRpcMessage {
+    let param = CancelledNotificationParam::new(Some(request), Some("the client went away".to_owned()));
+    ClientJsonRpcMessage::notification(ClientNotification::CancelledNotification(CancelledNotification::new(param)))
+}

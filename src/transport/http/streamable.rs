@@ -1,0 +1,113 @@
+//! Streamable HTTP at `/mcp`: rmcp's service, with sessions for clients that begin with `initialize`, without for all others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use rmcp::ServerHandler;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use super::Http;
+use super::access_log::SESSION_ID;
+use super::held::hold;
+use super::message::{BODY_MAX_BYTES, Message};
+use super::refusal::Refusal;
+use super::sessions::{RESUME_AFTER, Sessions};
+
+/// How often a silent stream says that it lives: proxies and clients give up on one after a minute or so.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// rmcp's two ways of serving.
+pub(super) struct Streamable<S> {
+    with_sessions: StreamableHttpService<S, Sessions>,
+    without: StreamableHttpService<S, NeverSessionManager>,
+}
+
+impl<S: ServerHandler + Clone> Streamable<S> {
+    /// `closed` ends every stream.
+    pub(super) fn new(server: &S, sessions: Sessions, closed: &CancellationToken) -> Self {
+        let config = StreamableHttpServerConfig::default()
+            // Both are looked at before, on all routes.
+            .disable_allowed_hosts()
+            .disable_allowed_origins()
+            .with_max_request_body_bytes(BODY_MAX_BYTES)
+            .with_sse_keep_alive(Some(KEEP_ALIVE))
+            .with_sse_retry(Some(RESUME_AFTER))
+            .with_json_response(true)
+            .with_cancellation_token(closed.child_token());
+        let factory = |server: &S| {
+            let server = server.clone();
+            move || Ok(server.clone())
+        };
+        Self {
+            with_sessions: StreamableHttpService::new(factory(server), Arc::new(sessions), config.clone()),
+            without: StreamableHttpService::new(
+                factory(server),
+                Arc::new(NeverSessionManager::default()),
+                config.with_legacy_session_mode(false),
+            ),
+        }
+    }
+}
+
+/// `/mcp`.
+pub(super) async fn mcp<S: ServerHandler + Clone>(
+    State(http): State<Arc<Http<S>>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    match *request.method() {
+        Method::POST => http.post(Message::read(request).await?).await,
+        Method::GET => {
+            let place = http.streams.take(None)?;
+            let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
+            Ok(hold(understood(response, None)?, place))
+        }
+        Method::DELETE => {
+            let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
+            understood(response, None)
+        }
+        _ => Err(Refusal::Method { allowed: "GET, POST, DELETE" }),
+    }
+}
+
+impl<S: ServerHandler + Clone> Http<S> {
+    async fn post(&self, message: Message) -> Result<Response, Refusal> {
+        let id = message.envelope.id.clone();
+        let place = self.streams.take(id.as_ref())?;
+        let call = if message.is("tools/call") { Some(self.call(id.as_ref())?) } else { None };
+        let begins = message.is("initialize");
+        let in_session = message.head.headers.contains_key(SESSION_ID);
+        if begins && !in_session {
+            self.sessions.any(id.as_ref())?;
+        }
+        let request = message.into_request();
+        let response = if begins || in_session {
+            self.streamable.with_sessions.handle(request).await
+        } else {
+            self.streamable.without.handle(request).await
+        };
+        let response = response.map(Body::new);
+        match response.status() {
+            // Taken by another between the look and the taking.
+            StatusCode::INTERNAL_SERVER_ERROR if begins => Err(self.sessions.full(id.as_ref())),
+            StatusCode::INTERNAL_SERVER_ERROR if in_session => Err(Refusal::NoSession),
+            _ => Ok(hold(understood(response, id)?, (place, call))),
+        }
+    }
+}
+
+/// rmcp's answer, or, where it is a text for nobody in particular, one as all others are.
+fn understood(response: Response, id: Option<serde_json::Value>) -> Result<Response, Refusal> {
+    let is_plain = !response.headers().contains_key(axum::http::header::CONTENT_TYPE);
+    match response.status() {
+        // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
+        StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
+        _ => Ok(response),
+    }
+}

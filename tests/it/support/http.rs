@@ -1,0 +1,220 @@
+//! The built server over HTTP, and what a client sends it.
+
+use std::time::Duration;
+
+use hf_jobs_mcp::local_hub::LocalHub;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::server::{Answer, Server, ServerBuilder};
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that listens.
+pub struct HttpServer {
+    pub server: Server,
+    /// `http://127.0.0.1:PORT`
+    pub base: String,
+    /// The token that its door asks for.
+    pub token: Option<String>,
+    client: Client,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+/// An event of a stream.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: String,
+}
+
+/// A stream of events.
+pub struct Events {
+    response: Response,
+    text: String,
+}
+
+impl ServerBuilder {
+    /// Starts it over HTTP, on a port that is free.
+    pub async fn over_http(self) -> HttpServer {
+        let server = self.arg("--http=127.0.0.1:0").spawn();
+        HttpServer::of(server).await
+    }
+}
+
+impl HttpServer {
+    /// At that Hub, logged in.
+    pub async fn at(hub: &LocalHub) -> Self {
+        ServerBuilder::at(hub).over_http().await
+    }
+
+    /// A server that was started with `--http`, once it listens.
+    pub async fn of(server: Server) -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        server.logged("for older clients\n").await;
+        let stderr = server.stderr();
+        let (_, rest) = stderr.split_once("listening on ").unwrap();
+        let base = rest.split_once("/mcp").unwrap().0.to_owned();
+        let asked = server.home.path().join(".local/state/hf-jobs-mcp/http-token");
+        let token = std::fs::read_to_string(asked).ok().map(|token| token.trim().to_owned());
+        let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+        Self { server, base, token, client }
+    }
+
+    /// A request as nobody in particular sends it.
+    pub fn plain(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// A request as a client of MCP sends it.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.plain(method, path).header("accept", "application/json, text/event-stream");
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// A message to `/mcp`.
+    pub fn message(&self, message: &Value) -> RequestBuilder {
+        self.request(Method::POST, "/mcp").header("content-type", "application/json").body(message.to_string())
+    }
+
+    /// A message of a session.
+    pub fn in_session(&self, session: &str, message: &Value) -> RequestBuilder {
+        self.message(message).header("mcp-session-id", session).header("mcp-protocol-version", "2025-06-18")
+    }
+
+    /// Opens a session; its id.
+    pub async fn session(&self) -> String {
+        let reply = Reply::of(self.message(&initialize())).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let session = reply.header("mcp-session-id").to_owned();
+        let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        assert_eq!(Reply::of(self.in_session(&session, &initialized)).await.status, 202);
+        session
+    }
+
+    /// Calls a tool without a session.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
+        let reply = Reply::of(self.message(&call(1, tool, arguments))).await;
+        Server::answer(&reply.message())
+    }
+}
+
+/// The request that opens a session.
+pub fn initialize() -> Value {
+    json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+    }})
+}
+
+/// A call of a tool that asks for progress.
+pub fn call(id: u64, tool: &str, arguments: Value) -> Value {
+    let params = json!({"name": tool, "arguments": arguments, "_meta": {"progressToken": format!("p{id}")}});
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
+}
+
+/// A call that runs that shell command.
+pub fn run(id: u64, command: &str) -> Value {
+    let args = json!({"command": ["/bin/sh", "-c", command]});
+    call(id, "hf_jobs", json!({"operation": "run", "args": args}))
+}
+
+impl Reply {
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, body: response.text().await.unwrap() }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The last message of it, be it JSON or a stream.
+    pub fn message(&self) -> Value {
+        let json = self.body.lines().rfind(|line| line.contains('{')).unwrap_or_else(|| panic!("{self:?}"));
+        serde_json::from_str(json.trim_start_matches("data:")).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// The message of the error.
+    pub fn error(&self) -> String {
+        self.message()["error"]["message"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Events {
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new() }
+    }
+
+    /// The next event that carries something, `None` at the end of the stream.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let event = event(block);
+                self.text = rest.to_owned();
+                if !event.data.is_empty() {
+                    return Some(event);
+                }
+            }
+            // A connection that breaks ends it, too.
+            let chunk = self.response.chunk().await.ok()??;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next message.
+    pub async fn message(&mut self) -> Value {
+        let event = self.next().await.expect("the stream is over");
+        serde_json::from_str(&event.data).unwrap()
+    }
+
+    /// The next message that answers a request.
+    pub async fn answer(&mut self) -> Value {
+        loop {
+            let message = self.message().await;
+            if message.get("id").is_some() {
+                return message;
+            }
+        }
+    }
+
+    /// Reads until a progress note holds these words; the event that has it.
+    pub async fn told(&mut self, words: &str) -> Event {
+        loop {
+            let event = self.next().await.expect("the stream is over");
+            assert!(event.data.contains("notifications/progress"), "{event:?}");
+            if event.data.contains(words) {
+                return event;
+            }
+        }
+    }
+}
+
+fn event(block: &str) -> Event {
+    let mut event = Event::default();
+    for line in block.lines() {
+        match line.split_once(':') {
+            Some(("event", name)) => name.trim().clone_into(&mut event.name),
+            Some(("id", id)) => id.trim().clone_into(&mut event.id),
+            Some(("data", data)) => event.data.push_str(data.trim_start()),
+            _ => {}
+        }
+    }
+    event
+}
