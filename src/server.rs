@@ -9,7 +9,7 @@ use rmcp::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
     ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ProgressToken, ServerCapabilities, ServerConfig, Tool,
+    ProgressToken, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -137,6 +137,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let CustomRequest { method, params, .. } = request;
+        // Without sessions there is nothing to initialise (MCP 2026-07-28).
+        let has_sessions = context.protocol_version().is_none_or(|version| version < ProtocolVersion::V_2026_07_28);
         match method.as_str() {
             "tools/call" => {
                 let mut params = params.unwrap_or_default();
@@ -148,6 +150,9 @@ impl ServerHandler for Server {
                 serde_json::to_value(result)
                     .map(CustomResult::new)
                     .map_err(|_| ErrorData::internal_error("no answer could be made", None))
+            }
+            "initialize" if !has_sessions => {
+                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None))
             }
             "tools/list" | "initialize" | "server/discover" => {
                 Err(ErrorData::invalid_params("the parameters do not have the form that the method takes", None))

@@ -18,6 +18,8 @@ use crate::types::Endpoint;
 
 /// How long a connection may take to be made: a Hub that does not answer a SYN within it is down or cut off.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many connections are kept for later calls: more calls than that at once are rare, and each open one costs both sides.
+const CONNECTIONS_KEPT: usize = 32;
 /// How long an answer may take: the Hub's own slow requests (listing a large namespace) stay well below it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest JSON answer that is read: a page of jobs with large inline scripts stays below it.
@@ -114,6 +116,7 @@ impl Hub {
             .user_agent(&self.shared.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
+            .pool_max_idle_per_host(CONNECTIONS_KEPT)
             // A redirect could carry the token to another origin, and the Jobs API has none.
             .redirect(reqwest::redirect::Policy::none())
             // What may be repeated is decided in `retry` and `submission`.
