@@ -131,6 +131,11 @@ pub fn run(id: u64, command: &str) -> Value {
     call(id, "hf_jobs", json!({"operation": "run", "args": args}))
 }
 
+/// A shell command that prints a word for ever: progress notes are a second apart, and tell the newest line.
+pub fn on_and_on(word: &str) -> String {
+    format!("while :; do echo {word}; sleep 0.2; done")
+}
+
 impl Reply {
     pub async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
