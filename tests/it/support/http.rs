@@ -120,6 +120,7 @@ pub fn initialize() -> Value {
 }
 
 /// A call of a tool that asks for progress.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it in place")]
 pub fn call(id: u64, tool: &str, arguments: Value) -> Value {
     let params = json!({"name": tool, "arguments": arguments, "_meta": {"progressToken": format!("p{id}")}});
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
@@ -172,7 +173,8 @@ impl Events {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let event = event(block);
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if !event.data.is_empty() {
                     return Some(event);
                 }
