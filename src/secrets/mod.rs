@@ -3,7 +3,7 @@
 //! Rules of this room:
 //! - A raw value leaves in three ways alone: as an Authorization header towards the Hub's own origin
 //!   ([`HfToken::authorize`]), within the body of a request to it ([`SealedBody`]), and, for a login that was renewed, to the
-//!   files that hold it ([`SealedFile`]).
+//!   files that hold it ([`SealedFile`]), as the token of the door over HTTP does that was made here.
 //! - `expose_secret` is called in one place of the crate, `Secret::reveal`, which only this room can call.
 //! - Nothing here logs, does I/O or makes words for a user: problems are data.
 //! - Proofs have no other door: a [`Scanned`] or [`PlainEnv`] has passed the scan, a [`Clean`] the scrubber.

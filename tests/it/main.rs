@@ -1,4 +1,4 @@
-//! The built binary, driven over real pipes against a Hub that answers: what reached the Hub, and what came back.
+//! The built binary, driven over real pipes, and over HTTP, against a Hub that answers: what reached the Hub, and what came back.
 #![cfg(unix)]
 #![allow(unreachable_pub, reason = "one binary, of which nothing is reached")]
 #![allow(
@@ -22,6 +22,10 @@ mod errors;
 mod guarded;
 mod guide;
 mod http_door;
+mod http_limits;
+mod http_service;
+mod http_sessions;
+mod http_sse;
 mod jobs;
 mod local_scripts;
 mod login;

@@ -50,7 +50,7 @@ impl Drop for Entry {
         let Self { method, path, session, began, status } = self;
         // The client went away before there was an answer.
         let status = status.map_or(0, |status| status.as_u16());
-        let ms = began.elapsed().as_millis();
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if is_probe(path) {
             tracing::debug!(%method, path, status, ms, "request");
         } else {

@@ -17,11 +17,13 @@ use rmcp::transport::streamable_http_server::session::local::{
     StreamableHttpMessageReceiver,
 };
 use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId, SessionManager};
+use tokio::runtime::Handle;
 
 use super::limits::{Place, Places};
 
-/// How long a session may be silent: longer than the longest call, which may say nothing for ten minutes and then 50 seconds.
-const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long a session may be silent: far longer than the longest call, which may say nothing for eleven minutes, and longer than
+/// a user's break, since few clients open another session by themselves.
+const SESSION_IDLE: Duration = Duration::from_secs(4 * 3600);
 /// After how long a client whose stream broke is told to resume it.
 pub(super) const RESUME_AFTER: Duration = Duration::from_secs(1);
 /// How long a stream that broke may be resumed before its request is cancelled: a client that takes up a stream does it after
@@ -194,9 +196,9 @@ impl Stream for Attending {
 
 impl Drop for Attending {
     fn drop(&mut self) {
-        let Some((key, stream)) = self.key() else { return };
+        let (Some((key, stream)), Ok(runtime)) = (self.key(), Handle::try_current()) else { return };
         let (handle, attended) = (self.handle.clone(), self.attended.clone());
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(RESUME_WITHIN).await;
             if let Some(request) = forget(&attended, &key, stream) {
                 tracing::debug!("a client went away: its request is cancelled");

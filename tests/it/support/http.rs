@@ -120,6 +120,7 @@ pub fn initialize() -> Value {
 }
 
 /// A call of a tool that asks for progress.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it in place")]
 pub fn call(id: u64, tool: &str, arguments: Value) -> Value {
     let params = json!({"name": tool, "arguments": arguments, "_meta": {"progressToken": format!("p{id}")}});
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
@@ -129,6 +130,11 @@ pub fn call(id: u64, tool: &str, arguments: Value) -> Value {
 pub fn run(id: u64, command: &str) -> Value {
     let args = json!({"command": ["/bin/sh", "-c", command]});
     call(id, "hf_jobs", json!({"operation": "run", "args": args}))
+}
+
+/// A shell command that prints a word for ever: progress notes are a second apart, and tell the newest line.
+pub fn on_and_on(word: &str) -> String {
+    format!("while :; do echo {word}; sleep 0.2; done")
 }
 
 impl Reply {
@@ -167,7 +173,8 @@ impl Events {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let event = event(block);
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if !event.data.is_empty() {
                     return Some(event);
                 }

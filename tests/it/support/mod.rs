@@ -10,6 +10,6 @@ mod uv;
 
 pub use canary::{canary, canary_in};
 pub use hub::{hub, hub_of, jobs_posted};
-pub use proxy::{Fault, Proxy};
+pub use proxy::{Fault, Proxy, told};
 pub use server::{Answer, Server, ServerBuilder, write_token};
 pub use uv::{hub_with_uv, script_in};

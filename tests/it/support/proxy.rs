@@ -1,6 +1,7 @@
 //! A proxy in front of the local Hub, which does to requests what networks do.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hf_jobs_mcp::local_hub::LocalHub;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,7 +19,17 @@ pub enum Fault {
     Answer(&'static str),
     /// The Hub handles it; this is the answer instead of its own.
     HandleAndAnswer(&'static str),
+    /// Its answer passes as it comes, and this is told when the server gives up reading it.
+    TellWhenLeft(Arc<Notify>),
 }
+
+/// Waits until it is told, and not for ever.
+pub async fn told(notify: &Notify) {
+    tokio::time::timeout(PATIENCE, notify.notified()).await.expect("nothing was told");
+}
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A rule: the next `times` requests that begin so have that fault.
 struct Rule {
@@ -96,6 +107,15 @@ impl Proxy {
         let Some(fault) = fault else {
             return tokio::io::copy(&mut upstream, &mut client).await.map(|_| ()).ok();
         };
+        if let Fault::TellWhenLeft(left) = fault {
+            let (mut reading, mut writing) = client.split();
+            tokio::select! {
+                biased;
+                _ = tokio::io::copy(&mut upstream, &mut writing) => {}
+                _ = reading.read_u8() => left.notify_one(),
+            }
+            return Some(());
+        }
         let mut answer = Vec::new();
         upstream.read_to_end(&mut answer).await.ok()?;
         self.handled.notify_one();
@@ -105,7 +125,7 @@ impl Proxy {
                 client.write_all(&answer).await.ok()
             }
             Fault::HandleAndAnswer(other) => client.write_all(other.as_bytes()).await.ok(),
-            Fault::LoseAnswer | Fault::Answer(_) => Some(()),
+            Fault::LoseAnswer | Fault::Answer(_) | Fault::TellWhenLeft(_) => Some(()),
         }
     }
 }

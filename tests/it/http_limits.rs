@@ -1,0 +1,81 @@
+//! How much is served over HTTP, and how what is too much is refused.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::http::{Events, HttpServer, Reply, call, initialize, on_and_on, run};
+use crate::support::{ServerBuilder, hub};
+
+fn refused(reply: &Reply, status: u16, words: &str) {
+    assert_eq!(reply.status, status, "{reply:?}");
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1, "{reply:?}");
+    assert!(reply.error().contains(words), "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_sessions_of_both_kinds() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).arg("--http-max-sessions=2").over_http().await;
+    let first = http.session().await;
+    let second = Events::of(http.request(Method::GET, "/sse")).await;
+    let third = || async { Reply::of(http.message(&initialize())).await };
+    let reply = third().await;
+    refused(&reply, 503, "--http-max-sessions");
+    assert_eq!(reply.message()["id"], 0, "a client knows what was refused");
+    refused(&Reply::of(http.request(Method::GET, "/sse")).await, 503, "--http-max-sessions");
+    // Those that there are go on, and calls that need none do, too.
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    assert_eq!(Reply::of(http.in_session(&first, &ping)).await.status, 200);
+    assert!(!http.call("hf_whoami", json!({})).await.is_error);
+    Reply::of(http.request(Method::DELETE, "/mcp").header("mcp-session-id", &first)).await;
+    assert_eq!(third().await.status, 200);
+    drop(second);
+    while third().await.status == 503 {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_streams() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).arg("--http-max-streams=1").over_http().await;
+    let mut stream = Events::of(http.message(&run(1, &on_and_on("started")))).await;
+    stream.told("started").await;
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    refused(&Reply::of(http.message(&list)).await, 503, "--http-max-streams");
+    refused(&Reply::of(http.request(Method::GET, "/sse")).await, 503, "--http-max-streams");
+    assert_eq!(Reply::of(http.plain(Method::GET, "/healthz")).await.status, 200, "probes need none");
+    drop(stream);
+    while Reply::of(http.message(&list)).await.status == 503 {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_calls_a_minute_of_all_clients() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).arg("--http-calls-per-minute=2").over_http().await;
+    let session = http.session().await;
+    let whoami = call(1, "hf_whoami", json!({}));
+    assert_eq!(Reply::of(http.message(&whoami)).await.status, 200);
+    assert_eq!(Reply::of(http.in_session(&session, &whoami)).await.status, 200);
+    refused(&Reply::of(http.message(&whoami)).await, 429, "--http-calls-per-minute");
+    refused(&Reply::of(http.in_session(&session, &whoami)).await, 429, "--http-calls-per-minute");
+    let mut sse = Events::of(http.request(Method::GET, "/sse")).await;
+    let endpoint = sse.next().await.unwrap().data;
+    let post = http.request(Method::POST, &endpoint).header("content-type", "application/json");
+    refused(&Reply::of(post.body(whoami.to_string())).await, 429, "--http-calls-per-minute");
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    assert_eq!(Reply::of(http.message(&list)).await.status, 200, "what is no call is not counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_just_the_bound_is_served() {
+    let hub = hub().await;
+    let http = HttpServer::at(&hub).await;
+    let with = |length: usize| {
+        let empty = call(1, "hf_jobs", json!({"operation": "help", "args": {"x": ""}})).to_string().len();
+        call(1, "hf_jobs", json!({"operation": "help", "args": {"x": "a".repeat(length - empty)}}))
+    };
+    assert_eq!(Reply::of(http.message(&with(1024 * 1024))).await.status, 200);
+    let reply = Reply::of(http.message(&with(1024 * 1024 + 1))).await;
+    assert_eq!(reply.status, 413);
+    assert!(reply.error().contains("pass its URL"), "{reply:?}");
+    assert_eq!(Reply::of(http.message(&with(9 * 1024 * 1024))).await.status, 413, "not read to its end");
+}
