@@ -18,8 +18,9 @@ use crate::types::Endpoint;
 
 /// How long a connection may take to be made: a Hub that does not answer a SYN within it is down or cut off.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many connections are kept for later calls: more calls than that at once are rare, and each open one costs both sides.
-const CONNECTIONS_KEPT: usize = 32;
+/// How many connections are kept for later calls: as many calls may run at once without making new ones, and no burst leaves
+/// more of them open.
+const CONNECTIONS_KEPT: usize = 128;
 /// How long an answer may take: the Hub's own slow requests (listing a large namespace) stay well below it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest JSON answer that is read: a page of jobs with large inline scripts stays below it.
