@@ -8,10 +8,12 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService};
 use rmcp::transport::TokioChildProcess;
+use rmcp::transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig};
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::support::http::HttpServer;
 use crate::support::hub;
 
 /// A client that keeps what it is told on the way.
@@ -91,6 +93,35 @@ async fn talk(client: &RunningService<RoleClient, Listener>) {
     let refused = client.call_tool(call("hf_jobs", &wrong)).await.unwrap();
     assert_eq!(refused.is_error, Some(true));
     assert_eq!(structured(refused)["error"]["code"], "invalid_arguments");
+}
+
+/// The same, over HTTP.
+async fn over_http(mode: ClientLifecycleMode) {
+    let hub = hub().await;
+    let server = HttpServer::at(&hub).await;
+    let config = StreamableHttpClientTransportConfig::with_uri(format!("{}/mcp", server.base))
+        .auth_header(server.token.clone().unwrap());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let transport = StreamableHttpClientTransport::with_client(http, config);
+    let client = Listener::default().serve_with_lifecycle(transport, mode).await.unwrap();
+    talk(&client).await;
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_initialises_over_http() {
+    over_http(ClientLifecycleMode::Initialize).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_sessions_over_http() {
+    over_http(ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_finds_out_which_over_http() {
+    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+    over_http(ClientLifecycleMode::Auto { preferred_versions, legacy_version: None }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
