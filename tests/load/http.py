@@ -24,8 +24,8 @@ VANISHING = 200
 # What may stay for a while: 128 connections kept to the Hub, both ends of which are in this one process. What may stay for good:
 # buffers of the allocator, some logs.
 FILES_MORE, FILES_MORE_AT_END, MEMORY_MORE_MIB = 2 * 128 + 20, 10, 80
-# Longer than idle connections are kept.
-SETTLES_WITHIN, SETTLES_AT_END_WITHIN = 20, 110
+# Idle connections are kept for 90 s, and looked at as often.
+SETTLES_WITHIN, SETTLES_AT_END_WITHIN = 20, 200
 
 CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "load", "version": "1"}}
 
