@@ -48,6 +48,9 @@ async fn the_version_without_a_handshake_is_spoken() {
     assert_eq!(answer["result"]["cacheScope"], "private");
     let answer = server.request("tools/call", json!({"name": "hf_whoami", "arguments": {}, "_meta": meta()})).await;
     assert_eq!(answer["result"]["structuredContent"]["name"], "alice");
+    // The handshake is gone; with parameters of no form, the method is as unknown as without.
+    let answer = server.request("initialize", json!({"_meta": meta()})).await;
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
