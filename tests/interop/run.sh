@@ -1,7 +1,9 @@
 #!/bin/sh
-# Drives the local Hub with clients from other ecosystems, which are the judges of whether it is true to the Hub, and compares
-# what the server makes of scripts with what huggingface_hub does.
-# Needs cargo, python3 (3.10 or newer), node with npm and a package index; everything is made below target/interop.
+# Drives the local Hub with clients from other ecosystems, which are the judges of whether it is true to the Hub, compares
+# what the server makes of scripts with what huggingface_hub does, and drives the server with the MCP clients there are, over
+# each of their transports.
+# Needs cargo, bash, python3 (3.10 or newer) with venv, node (20 or newer) with npm, and their package indexes; everything is made
+# below target/interop.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -18,4 +20,19 @@ cargo build --quiet --bin hf-jobs-mcp --example local_hub
 "$python" tests/interop/hf_jobs.py "$target/debug/examples/local_hub" "$work"
 "$python" tests/interop/uv_scripts.py "$target/debug/examples/local_hub" "$target/debug/hf-jobs-mcp" "$work"
 "$python" tests/interop/browser_login.py "$target/debug/examples/local_hub" "$target/debug/hf-jobs-mcp" "$work"
-"$python" tests/interop/clients/run.py "$target/debug/hf-jobs-mcp" "$work"
+
+# What MCP clients need is installed by each of these. They wait more than they work: two lanes, each printed whole.
+lane() {
+    failed=0
+    for checks; do
+        bash "tests/interop/$checks.sh" || failed=1
+    done
+    return "$failed"
+}
+lane inspector conformance >"$work/second-lane.log" 2>&1 &
+second=$!
+failed=0
+lane typescript python_sdk || failed=1
+wait "$second" || failed=1
+cat "$work/second-lane.log"
+exit "$failed"
