@@ -33,7 +33,9 @@ impl Caller {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.json(Method::GET, url.clone(), None, what).await {
+            // The first may take its time; what is repeated ends with the budget.
+            let caller = if attempt == 1 { self.clone() } else { self.until(end) };
+            let failure = match caller.json(Method::GET, url.clone(), None, what).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
