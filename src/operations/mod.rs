@@ -183,7 +183,7 @@ impl Operations {
     ) -> Result<Outcome, Error> {
         let deadline = Instant::now() + CALL_TIME;
         let login = match self.login() {
-            Ok(login) => Ok(self.renewals.in_time(login).await),
+            Ok(login) => Ok(self.renewals.in_time(login, deadline).await),
             Err(error) => Err(error),
         };
         let of_file = login.as_ref().ok().filter(|login| matches!(login.source, TokenSource::File(_)));
@@ -191,7 +191,7 @@ impl Operations {
         match (Box::pin(self.carry_out(call, login, progress, cancelled, deadline)).await, again) {
             // What the Hub refuses for the token's sake was not done.
             (Err(Error::Hub(mut error)), Some((refused, call))) if error.refusal == Refusal::Unauthorized => {
-                if let Some(login) = self.renewals.after_refusal(&refused).await {
+                if let Some(login) = self.renewals.after_refusal(&refused, deadline).await {
                     return Box::pin(self.carry_out(call, Ok(login), progress, cancelled, deadline)).await;
                 }
                 if self.session.browser_login(&refused).is_some() {

@@ -28,7 +28,7 @@ impl Operations {
             return (true, answered);
         }
         let deadline = Instant::now() + ANSWER_WITHIN;
-        let login = self.renewals.in_time(login).await;
+        let login = self.renewals.in_time(login, deadline).await;
         let caller = self.hub.caller(login.token, deadline);
         let answered = matches!(tokio::time::timeout_at(deadline, caller.whoami()).await, Ok(Ok(_)));
         *last = Some((Instant::now(), answered));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Submissions;
 use crate::error::HubError;
@@ -64,31 +64,32 @@ impl Renewals {
     }
 
     /// The login, or the next one if this is about to end and can be renewed.
-    pub(super) async fn in_time(&self, login: Login) -> Login {
+    pub(super) async fn in_time(&self, login: Login, deadline: Instant) -> Login {
         let Some(browser_login) = self.shared.session.browser_login(&login) else { return login };
         let left = browser_login.expires_at.saturating_sub(now());
         if left > BEFORE_END.as_secs() {
             return login;
         }
         let wait = if left > 0 { CALL_WAIT } else { CALL_WAIT_MAX };
-        self.renew(login.clone(), wait).await.unwrap_or(login)
+        self.renew(login.clone(), deadline.min(Instant::now() + wait)).await.unwrap_or(login)
     }
 
-    /// The login to use instead of one that the Hub refused: what another process has put in its place, or the next one.
-    pub(super) async fn after_refusal(&self, login: &Login) -> Option<Login> {
+    /// The login to use instead of one that the Hub refused: what another process has put in its place, or the next one, if
+    /// it comes before the deadline.
+    pub(super) async fn after_refusal(&self, login: &Login, deadline: Instant) -> Option<Login> {
         let current = self.shared.session.login().ok()?;
         if current.token.fingerprint() != login.token.fingerprint() {
             return Some(current);
         }
         self.shared.session.browser_login(login)?;
-        self.renew(login.clone(), CALL_WAIT_MAX).await
+        self.renew(login.clone(), deadline.min(Instant::now() + CALL_WAIT_MAX)).await
     }
 
     /// In a task that is seen through: a token that was had and not kept is a login that was lost.
-    async fn renew(&self, login: Login, wait: Duration) -> Option<Login> {
+    async fn renew(&self, login: Login, until: Instant) -> Option<Login> {
         let shared = Arc::clone(&self.shared);
         let renewing = self.submissions.see_through(async move { shared.renew(&login).await });
-        timeout(wait, renewing).await.ok()?.ok()?
+        timeout_at(until, renewing).await.ok()?.ok()?
     }
 }
 
