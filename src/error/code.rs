@@ -56,11 +56,11 @@ fn of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::PaymentRequired => "payment_required",
         Refusal::Forbidden => "forbidden",
         Refusal::NotFound => "not_found",
-        Refusal::Conflict => "conflict",
+        Refusal::Conflict | Refusal::Busy => "conflict",
         Refusal::RateLimited(_) => "rate_limited",
         Refusal::Rejected(_) => "rejected_by_hub",
         Refusal::Failed(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) => "hub_unavailable",
-        Refusal::TimedOut => "hub_timeout",
+        Refusal::TimedOut | Refusal::OutOfTime => "hub_timeout",
         Refusal::BadAnswer(_) | Refusal::Unexpected(_) => "bad_answer",
     }
 }

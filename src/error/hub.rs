@@ -127,6 +127,10 @@ pub enum Refusal {
     Unreachable(String),
     /// No answer in time.
     TimedOut,
+    /// What comes before a submission took so long that no time was left to send it.
+    OutOfTime,
+    /// Another submission of the same is under way, and can't be told from this one; nothing was sent.
+    Busy,
     /// An answer that is not what the Hub answers.
     BadAnswer(Defect),
     /// A status that has no meaning here.
@@ -136,7 +140,16 @@ pub enum Refusal {
 impl Refusal {
     /// The same request may succeed later.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::RateLimited(_) | Self::Failed(_) | Self::Unsent(_) | Self::Unreachable(_) | Self::TimedOut)
+        matches!(
+            self,
+            Self::RateLimited(_)
+                | Self::Failed(_)
+                | Self::Unsent(_)
+                | Self::Unreachable(_)
+                | Self::TimedOut
+                | Self::OutOfTime
+                | Self::Busy
+        )
     }
 
     /// The request may have been carried out although no good answer came.

@@ -12,12 +12,13 @@ use url::Url;
 use super::account::KeptIdentities;
 use super::hardware::KeptHardware;
 use super::refusal;
+use super::turns::Turns;
 use crate::error::{Defect, HubError, Refusal, Request};
 use crate::secrets::{HfToken, Scrubber, SealedBody};
 use crate::types::Endpoint;
 
 /// How long a connection may take to be made: a Hub that does not answer a SYN within it is down or cut off.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many connections are kept for later calls: as many calls may run at once without making new ones, and no burst leaves
 /// more of them open.
 const CONNECTIONS_KEPT: usize = 128;
@@ -46,6 +47,7 @@ struct Shared {
     http: OnceLock<Result<reqwest::Client, String>>,
     identities: Mutex<KeptIdentities>,
     hardware: Mutex<KeptHardware>,
+    turns: Turns,
 }
 
 /// What a [`Hub`] is made of.
@@ -94,6 +96,7 @@ impl Hub {
                 http: OnceLock::new(),
                 identities: Mutex::default(),
                 hardware: Mutex::default(),
+                turns: Turns::default(),
             }),
         }
     }
@@ -164,6 +167,10 @@ impl Caller {
 
     pub(super) fn hardware_kept(&self) -> &Mutex<KeptHardware> {
         &self.hub.shared.hardware
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.hub.shared.turns
     }
 
     /// Sends a request once and reads its JSON answer. Anything else than success is a [`Failure`].

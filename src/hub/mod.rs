@@ -21,6 +21,7 @@ mod scheduled;
 mod spec;
 mod sse;
 mod submission;
+mod turns;
 mod window;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};

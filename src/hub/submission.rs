@@ -4,15 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::client::{Caller, Failure};
+use super::client::{CONNECT_TIMEOUT, Caller, Failure};
 use super::job::{Job, ScheduledTarget, Target};
 use super::jobs::JobFilter;
 use super::retry;
 use super::scheduled::{ScheduleSpec, ScheduledJob};
 use super::spec::JobSpec;
+use super::turns::Turn;
 use crate::error::{Access, Error, HubError, Refusal, Request, Trace};
 use crate::policy::{Permit, Submit};
 use crate::secrets::SealedBody;
@@ -30,7 +31,7 @@ const LOOK_TIME: Duration = Duration::from_secs(12);
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
 /// How many of a namespace's newest jobs are searched for one that carries no label of its own.
-const SEARCHED: usize = 100;
+pub(super) const SEARCHED: usize = 100;
 
 /// Something that can be started by one request.
 pub trait Startable: Send + Sync + 'static {
@@ -54,6 +55,9 @@ pub trait Startable: Send + Sync + 'static {
         label: &str,
     ) -> impl Future<Output = Option<Self::Started>> + Send;
 
+    /// What it became, which is not taken for another one's later.
+    fn note(&mut self, _started: &Self::Started) {}
+
     /// What it is about, as a refusal names it.
     fn request(&self, namespace: &Namespace) -> Request {
         Request::within(namespace.as_str(), None, Access::Write)
@@ -66,15 +70,25 @@ pub trait Startable: Send + Sync + 'static {
 /// A copy of a job, started anew: same specification, same secrets.
 pub struct Copy {
     of: Target,
-    /// The Hub's time before it was sent.
-    since: SystemTime,
+    origin: Origin,
 }
 
 /// A run of a scheduled job beside its schedule.
 pub struct Run {
     of: ScheduledTarget,
+    origin: Origin,
+}
+
+/// By what a job is told from its like that carries no label of its own.
+struct Origin {
+    /// What the Hub calls this way of starting.
+    kind: &'static str,
+    /// What it is started from.
+    id: String,
     /// The Hub's time before it was sent.
     since: SystemTime,
+    /// This server starts no other one from it meanwhile.
+    turn: Turn,
 }
 
 /// What was submitted.
@@ -95,20 +109,25 @@ impl Caller {
         &self,
         _permit: Permit<Submit>,
         namespace: &Namespace,
-        start: &S,
+        mut start: S,
     ) -> Result<Submitted<S::Started>, Error> {
         let label = request_label();
         let what = start.request(namespace);
-        let sending = self.until(self.deadline() - LOOK_TIME);
-        let cause = match sending.post(namespace, start, &label, &what).await {
-            Ok(started) => return Ok(Submitted { started, found_again: false }),
+        let cause = match self.until(self.sent_until()).post(namespace, &start, &label, &what).await {
+            Ok(started) => {
+                start.note(&started);
+                return Ok(Submitted { started, found_again: false });
+            }
             Err(failure) if !failure.error.refusal.leaves_doubt() => {
                 return Err(failure.error.into());
             }
             Err(failure) => failure.error,
         };
-        match self.look_for(namespace, start, &label).await {
-            Some(started) => Ok(Submitted { started, found_again: true }),
+        match self.look_for(namespace, &start, &label).await {
+            Some(started) => {
+                start.note(&started);
+                Ok(Submitted { started, found_again: true })
+            }
             None => Err(Error::SubmissionUnconfirmed {
                 namespace: namespace.to_string(),
                 trace: start.trace(label),
@@ -119,14 +138,30 @@ impl Caller {
 
     /// A copy of a job as it is now, to be submitted, and the job.
     pub async fn copy_of(&self, target: &Target) -> Result<(Copy, Job), HubError> {
+        let turn = self.turn(target.id.as_str(), &target.request(Access::Write)).await?;
         let (job, time) = self.job_and_time(target).await?;
-        Ok((Copy { of: job.target(&target.namespace), since: time.unwrap_or_else(SystemTime::now) }, job))
+        let of = job.target(&target.namespace);
+        Ok((Copy { origin: Origin::new("duplicated-job", of.id.as_str(), time, turn), of }, job))
     }
 
     /// A run of a scheduled job, to be submitted, and the scheduled job.
     pub async fn run_of(&self, target: &ScheduledTarget) -> Result<(Run, ScheduledJob), HubError> {
+        let turn = self.turn(target.id.as_str(), &target.request(Access::Write)).await?;
         let (job, time) = self.scheduled_job_and_time(target).await?;
-        Ok((Run { of: job.target(&target.namespace), since: time.unwrap_or_else(SystemTime::now) }, job))
+        let of = job.target(&target.namespace);
+        Ok((Run { origin: Origin::new("scheduled-job", of.id.as_str(), time, turn), of }, job))
+    }
+
+    /// Waits until this server starts no other one from it.
+    async fn turn(&self, id: &str, what: &Request) -> Result<Turn, HubError> {
+        timeout_at(self.sent_until() - CONNECT_TIMEOUT, self.turns().next(id))
+            .await
+            .map_err(|_| self.failure(what, Refusal::Busy).error)
+    }
+
+    /// When sending ends, which leaves time for looking.
+    fn sent_until(&self) -> Instant {
+        self.deadline() - LOOK_TIME
     }
 
     async fn post<S: Startable>(
@@ -138,6 +173,11 @@ impl Caller {
     ) -> Result<S::Started, Failure> {
         let url = start.url(self, namespace);
         let mut attempt = 0;
+        // A try whose connection might not fail before the deadline does would leave a doubt where nothing was sent.
+        let last_try = self.deadline() - CONNECT_TIMEOUT;
+        if Instant::now() > last_try {
+            return Err(self.failure(what, Refusal::OutOfTime));
+        }
         loop {
             attempt += 1;
             let failure = match self.json(Method::POST, url.clone(), start.body(label), what).await {
@@ -151,7 +191,7 @@ impl Caller {
                 return Err(failure);
             }
             let pause = retry::pause(attempt, &failure);
-            if Instant::now() + pause >= self.deadline() {
+            if Instant::now() + pause > last_try {
                 return Err(failure);
             }
             tokio::time::sleep(pause).await;
@@ -173,17 +213,29 @@ impl Caller {
         None
     }
 
-    /// The newest job of a namespace that was started in this way since then.
-    async fn job_started_by(&self, namespace: &Namespace, kind: &str, id: &str, since: SystemTime) -> Option<Job> {
+    /// The one job of a namespace that has that origin, and that nothing else is known to have started.
+    async fn job_from(&self, namespace: &Namespace, origin: &Origin) -> Option<Job> {
         let filter = JobFilter { limit: SEARCHED, ..JobFilter::default() };
         let (jobs, _) = self.jobs(namespace, &filter).await.ok()?;
+        let mut jobs = jobs.into_iter().filter(|job| origin.fits(job));
+        let job = jobs.next()?;
+        // Of several, nobody can tell.
+        jobs.next().is_none().then_some(job)
+    }
+}
+
+impl Origin {
+    fn new(kind: &'static str, id: &str, since: Option<SystemTime>, turn: Turn) -> Self {
+        Self { kind, id: id.to_owned(), since: since.unwrap_or_else(SystemTime::now), turn }
+    }
+
+    fn fits(&self, job: &Job) -> bool {
+        let is_of = job.initiator.as_ref().is_some_and(|(by, of)| by.as_str() == self.kind && of.as_str() == self.id);
+        let created = job.created_at.as_ref().and_then(|created| Timestamp::parse(created).ok());
         // The `Date` header has whole seconds.
-        let since = Timestamp::from(since);
-        jobs.into_iter().find(|job| {
-            let is_of = job.initiator.as_ref().is_some_and(|(by, of)| by.as_str() == kind && of.as_str() == id);
-            let created = job.created_at.as_ref().and_then(|created| Timestamp::parse(created).ok());
-            is_of && created.is_some_and(|created| created >= since)
-        })
+        is_of
+            && created.is_some_and(|created| created >= Timestamp::from(self.since))
+            && !self.turn.knows(job.id.as_str())
     }
 }
 
@@ -255,7 +307,11 @@ impl Startable for Copy {
     }
 
     async fn find(&self, caller: &Caller, namespace: &Namespace, _: &str) -> Option<Job> {
-        caller.job_started_by(namespace, "duplicated-job", self.of.id.as_str(), self.since).await
+        caller.job_from(namespace, &self.origin).await
+    }
+
+    fn note(&mut self, started: &Job) {
+        self.origin.turn.started(started.id.as_str());
     }
 
     fn request(&self, _: &Namespace) -> Request {
@@ -283,7 +339,11 @@ impl Startable for Run {
     }
 
     async fn find(&self, caller: &Caller, namespace: &Namespace, _: &str) -> Option<Job> {
-        caller.job_started_by(namespace, "scheduled-job", self.of.id.as_str(), self.since).await
+        caller.job_from(namespace, &self.origin).await
+    }
+
+    fn note(&mut self, started: &Job) {
+        self.origin.turn.started(started.id.as_str());
     }
 
     fn request(&self, _: &Namespace) -> Request {

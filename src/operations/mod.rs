@@ -218,7 +218,7 @@ impl Operations {
         let outcome = match operation {
             Operation::WhoAmI => work.whoami().await,
             Operation::Run(draft) => work.run(*draft).await,
-            Operation::Uv(draft) => work.uv(*draft).await,
+            Operation::Uv(draft) => Box::pin(work.uv(*draft)).await,
             Operation::Ps(query) => work.ps(query).await,
             Operation::Logs(query) => work.logs(query).await,
             Operation::Inspect(targets) => work.inspect(targets).await,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Work;
 use super::outcome::{Outcome, Submission};
-use super::submit::prices;
+use super::submit::{prices, unless};
 use super::targets::Targets;
 use crate::error::{Error, Warning};
 
@@ -23,8 +23,9 @@ impl Work<'_> {
     pub(super) async fn rerun(&mut self, query: RerunQuery) -> Result<Outcome, Error> {
         let RerunQuery { target, wait, warnings } = query;
         let caller = self.caller()?;
-        let target = self.target(&caller, target).await?;
-        let (copy, flavors) = tokio::join!(caller.copy_of(&target), prices(&caller));
+        let target = unless(self.cancelled, self.target(&caller, target)).await??;
+        let (copy, flavors) =
+            unless(self.cancelled, async { tokio::join!(caller.copy_of(&target), prices(&caller)) }).await?;
         let (copy, job) = copy?;
         let mut submission = Submission::again(&job.spec, job.namespace.clone(), flavors.as_ref());
         submission.warnings = warnings;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Work;
 use super::outcome::{Outcome, ScheduledListing, Submission};
-use super::submit::prices;
+use super::submit::{prices, unless};
 use super::targets::Targets;
 use crate::error::{Error, Problem};
 use crate::types::{Namespace, Schedule, ScheduledJobId, Timestamp};
@@ -80,8 +80,9 @@ impl Work<'_> {
 
     pub(super) async fn trigger(&mut self, target: Targets<ScheduledJobId>) -> Result<Outcome, Error> {
         let caller = self.caller()?;
-        let target = self.target(&caller, target).await?;
-        let (run, flavors) = tokio::join!(caller.run_of(&target), prices(&caller));
+        let target = unless(self.cancelled, self.target(&caller, target)).await??;
+        let (run, flavors) =
+            unless(self.cancelled, async { tokio::join!(caller.run_of(&target), prices(&caller)) }).await?;
         let (run, job) = run?;
         let mut submission = Submission::again(&job.spec, job.namespace.clone(), flavors.as_ref());
         let namespace = job.target(&target.namespace).namespace;

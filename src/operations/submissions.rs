@@ -23,15 +23,14 @@ pub struct Submissions {
 }
 
 impl Submissions {
-    /// Submits a job in a task of its own, and waits for what became of it. Who gives up waiting leaves the job's id to the
-    /// log.
+    /// Submits a job in a task of its own, and waits for what became of it. Who gives up waiting leaves it to the log.
     pub(super) async fn submit<S: Startable>(
         &self,
         caller: Caller,
         permit: Permit<Submit>,
         namespace: Namespace,
         start: S,
-    ) -> Result<(Submitted<S::Started>, Untold), Error>
+    ) -> Sent<S::Started>
     where
         S::Started: Named,
     {
@@ -39,21 +38,14 @@ impl Submissions {
         {
             let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
             if *closed {
-                return Err(Error::Cancelled);
+                return Sent::failed(Error::Cancelled);
             }
             self.tasks.spawn(async move {
-                let submitted = caller.submit(permit, &namespace, &start).await;
-                let submitted = submitted.map(|submitted| {
-                    let untold = Untold(Some(submitted.started.names()));
-                    (submitted, untold)
-                });
-                if let Err(Err(error)) = sender.send(submitted) {
-                    let (code, message) = (error.code().as_str(), error.message());
-                    tracing::warn!(code, "a submission whose call was over failed: {message}");
-                }
+                // What nobody waits for any more comes back, and tells itself when it is dropped.
+                drop(sender.send(Sent::of(caller.submit(permit, &namespace, start).await)));
             });
         }
-        receiver.await.unwrap_or(Err(Error::Internal { during: "submitting a job" }))
+        receiver.await.unwrap_or_else(|_| Sent::failed(Error::Internal { during: "submitting a job" }))
     }
 
     /// Something else that must not end half-way: the server's end waits for it, too.
@@ -118,8 +110,43 @@ impl Named for ScheduledJob {
     }
 }
 
-/// An id that is still to be told: it goes to the log if the call that would tell it is dropped.
-pub(super) struct Untold(Option<(String, String)>);
+/// What became of a submission.
+pub(super) struct Sent<T> {
+    pub(super) result: Result<Submitted<T>, Error>,
+    pub(super) untold: Untold,
+}
+
+impl<T: Named> Sent<T> {
+    fn of(result: Result<Submitted<T>, Error>) -> Self {
+        let news = match &result {
+            Ok(submitted) => News::started(&submitted.started),
+            Err(error) => News::Failed(error.clone()),
+        };
+        Self { result, untold: Untold(Some(news)) }
+    }
+}
+
+impl<T> Sent<T> {
+    /// Nothing was sent, so that there is nothing to tell.
+    fn failed(error: Error) -> Self {
+        Self { result: Err(error), untold: Untold(None) }
+    }
+}
+
+/// What is still to be told of a submission: it goes to the log if the call that would tell it is dropped.
+pub(super) struct Untold(Option<News>);
+
+enum News {
+    Started { job: String, namespace: String },
+    Failed(Error),
+}
+
+impl News {
+    fn started(started: &impl Named) -> Self {
+        let (job, namespace) = started.names();
+        Self::Started { job, namespace }
+    }
+}
 
 impl Untold {
     /// The answer that tells it is made, and somebody reads it.
@@ -130,8 +157,19 @@ impl Untold {
 
 impl Drop for Untold {
     fn drop(&mut self) {
-        if let Some((job, namespace)) = &self.0 {
-            tracing::warn!(job = %job, namespace = %namespace, "a job was submitted, and its answer may not have been read");
+        match &self.0 {
+            None => {}
+            Some(News::Started { job, namespace }) => {
+                tracing::warn!(job = %job, namespace = %namespace, "a job was submitted, and its answer may not have been read");
+            }
+            // Where it is in doubt whether something was started, the hint is how to find out.
+            Some(News::Failed(error)) => {
+                let (code, message, hint) = (error.code().as_str(), error.message(), error.hint());
+                tracing::warn!(
+                    code,
+                    "a submission failed, and its answer may not have been read: {message}; hint: {hint}"
+                );
+            }
         }
     }
 }

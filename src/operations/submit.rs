@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Work;
 use super::asked::Asked;
@@ -11,9 +12,11 @@ use super::draft::{JobDraft, Plan};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Made, Outcome, Submission};
 use super::preflight::{self, TokenPower};
+use super::submissions::{Named, Sent, Untold};
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{
-    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable, Target,
+    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable,
+    Submitted, Target,
 };
 use crate::secrets::{Clean, PlainEnv, Readable, Scan, Scanned, SecretEnv, SecretNote};
 use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name, nearest};
@@ -54,10 +57,8 @@ impl Work<'_> {
             return Err(Error::Internal { during: "drafting a job" });
         };
         let caller = self.caller()?;
-        let (namespace, flavors) = tokio::select! {
-            () = self.cancelled.cancelled() => return Err(Error::Cancelled),
-            looked = async { tokio::join!(caller.namespace(namespace), prices(&caller)) } => looked,
-        };
+        let (namespace, flavors) =
+            unless(self.cancelled, async { tokio::join!(caller.namespace(namespace), prices(&caller)) }).await?;
         let namespace = namespace?;
         if let Some(flavors) = &flavors {
             self.check_flavor(&spec.flavor, flavors)?;
@@ -147,9 +148,7 @@ impl Work<'_> {
         asked: Option<Asked>,
         submission: &mut Submission,
     ) -> Result<(), Error> {
-        let permit = self.operations.policy.permit(self.name)?;
-        let sending = caller.until(self.deadline - SUBMIT_MARGIN);
-        let (sent, untold) = self.operations.submissions.submit(sending, permit, namespace.clone(), start).await?;
+        let (sent, untold) = self.send(caller, namespace, start).await?;
         if sent.found_again {
             submission.warnings.push(Warning::FoundAgain);
         }
@@ -169,9 +168,7 @@ impl Work<'_> {
             // The job runs: that its output can't be read is a remark, not an error.
             Err(reason) => submission.warnings.push(Warning::NotFollowed { reason }),
         }
-        if !self.cancelled.is_cancelled() && !self.operations.submissions.is_near_end() {
-            untold.told();
-        }
+        self.tell(untold);
         Ok(())
     }
 
@@ -182,20 +179,49 @@ impl Work<'_> {
         spec: ScheduleSpec,
         submission: &mut Submission,
     ) -> Result<(), Error> {
-        let permit = self.operations.policy.permit(self.name)?;
         let asked = Asked::of(&spec.job, &self.operations.scrubber);
-        let sending = caller.until(self.deadline - SUBMIT_MARGIN);
-        let (sent, untold) = self.operations.submissions.submit(sending, permit, namespace.clone(), spec).await?;
+        let (sent, untold) = self.send(caller, namespace, spec).await?;
         if sent.found_again {
             submission.warnings.push(Warning::FoundAgain);
         }
         submission.warnings.extend(asked.differences(&sent.started.spec));
         submission.namespace = sent.started.namespace.clone();
         submission.made = Some(Made::Scheduled(sent.started));
+        self.tell(untold);
+        Ok(())
+    }
+
+    /// Sends what starts something, once, unless the call was given up. What is not told goes to the log.
+    async fn send<S: Startable>(
+        &mut self,
+        caller: &Caller,
+        namespace: &Namespace,
+        start: S,
+    ) -> Result<(Submitted<S::Started>, Untold), Error>
+    where
+        S::Started: Named,
+    {
+        let permit = self.operations.policy.permit(self.name)?;
+        if self.cancelled.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let sending = caller.until(self.deadline - SUBMIT_MARGIN);
+        let Sent { result, untold } =
+            self.operations.submissions.submit(sending, permit, namespace.clone(), start).await;
+        match result {
+            Ok(submitted) => Ok((submitted, untold)),
+            Err(error) => {
+                self.tell(untold);
+                Err(error)
+            }
+        }
+    }
+
+    /// The answer tells it, if there is still somebody to read it.
+    fn tell(&mut self, untold: Untold) {
         if !self.cancelled.is_cancelled() && !self.operations.submissions.is_near_end() {
             untold.told();
         }
-        Ok(())
     }
 
     /// The job that a draft describes, every readable part of it scanned. `None`: the reasons are among the faults.
@@ -331,6 +357,14 @@ fn parts(payload: &Payload, flavor: &Flavor, timeout: Option<u64>) -> Vec<String
 fn with_names(mut request: Map<String, Value>, secrets: &SecretEnv) -> Map<String, Value> {
     request.insert("secrets".to_owned(), secrets.names().collect());
     request
+}
+
+/// What is looked up before a submission, unless the call is given up meanwhile.
+pub(super) async fn unless<T>(cancelled: &CancellationToken, looked_up: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::select! {
+        () = cancelled.cancelled() => Err(Error::Cancelled),
+        looked_up = looked_up => Ok(looked_up),
+    }
 }
 
 /// The machines and their prices, which are worth a moment; without them the Hub decides on the flavor.

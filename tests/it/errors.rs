@@ -49,6 +49,8 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::Unsent(_) => "unsent",
         Refusal::Unreachable(_) => "unreachable",
         Refusal::TimedOut => "timed out",
+        Refusal::OutOfTime => "out of time",
+        Refusal::Busy => "busy",
         Refusal::BadAnswer(defect) => match defect {
             Defect::NotJson => "not json",
             Defect::Lacks(_) => "lacks",
@@ -58,7 +60,7 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::Unexpected(_) => "unexpected status",
     }
 }
-const REFUSALS: usize = 18;
+const REFUSALS: usize = 20;
 
 fn kind_of_problem(problem: &Problem) -> &'static str {
     match problem {
@@ -157,6 +159,8 @@ fn refusals() -> Vec<HubError> {
         Refusal::Unsent("connection refused".to_owned()),
         Refusal::Unreachable("connection reset".to_owned()),
         Refusal::TimedOut,
+        Refusal::OutOfTime,
+        Refusal::Busy,
         Refusal::BadAnswer(Defect::NotJson),
         Refusal::BadAnswer(Defect::Lacks("a job")),
         Refusal::BadAnswer(Defect::TooLong(16_777_216)),

@@ -55,6 +55,33 @@ async fn a_copy_is_found_again_by_what_it_is_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn copies_that_are_made_at_once_are_not_taken_for_each_other() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    let first = made(&mut server, "run", json!({"command": ["true"], "wait": "30s"})).await.job_id();
+    let path = format!("/api/jobs/alice/{first}/duplicate");
+    proxy.fault(&format!("POST {path}"), 2, Fault::LoseAnswer);
+    let arguments = json!({"operation": "rerun", "args": {"job_id": first, "detach": true}});
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        calls.push(server.begin("tools/call", json!({"name": "hf_jobs", "arguments": arguments})).await);
+    }
+    let mut told = Vec::new();
+    let mut found_again = 0;
+    for id in calls {
+        let answer = Server::answer(&server.answer_to(&json!(id)).await);
+        assert!(!answer.is_error, "{answer:?}");
+        found_again += answer.warnings().len();
+        told.push(answer.job_id());
+    }
+    assert_eq!((found_again, posted(&hub, &path)), (2, 4));
+    told.push(first);
+    told.sort();
+    let mut listed = job_ids(&server.jobs("ps", json!({"all": true})).await);
+    listed.sort();
+    assert_eq!(told, listed, "each is told to one call");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_scheduled_job_is_found_again_by_its_label() {
     for fault in [Fault::LoseAnswer, Fault::HandleAndAnswer(UNAVAILABLE)] {
         let (hub, proxy, mut server) = behind_proxy().await;

@@ -53,12 +53,20 @@ async fn what_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
     let earlier = server.jobs("rerun", json!({"job_id": first, "wait": "30s"})).await;
     assert_eq!(earlier.structured["logs"]["finished"], true, "{earlier:?}");
     let posted = hub.requests().iter().filter(|request| request.method == "POST").count();
-    proxy.fault("POST", 2, Fault::Answer(UNAVAILABLE));
+    proxy.fault("POST", 3, Fault::Answer(UNAVAILABLE));
     let mut lost = Vec::new();
-    for (operation, args) in [("run", detached()), ("rerun", json!({"job_id": first, "detach": true}))] {
+    let rerun = json!({"job_id": first, "detach": true});
+    let given_up = json!({"command": ["true"], "name": "given-up", "detach": true});
+    for (operation, args) in [("run", detached()), ("rerun", rerun), ("run", given_up)] {
         let call = json!({"name": "hf_jobs", "arguments": {"operation": operation, "args": args}});
         lost.push(server.begin("tools/call", call).await);
     }
+    while proxy.left("POST") > 0 {
+        server.request("ping", json!({})).await;
+    }
+    let given_up = lost.pop().unwrap();
+    let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": given_up}});
+    server.send(&cancelled).await;
     let mut hints = Vec::new();
     for id in lost {
         let answer = Server::answer(&server.answer_to(&json!(id)).await);
@@ -77,6 +85,12 @@ async fn what_is_not_found_again_is_unconfirmed_and_the_hint_tells() {
         hub.requests().into_iter().filter(|request| request.query.iter().any(|(_, value)| value.contains(&label)));
     assert!(looks.count() > 3, "it was looked for several times");
     assert!(hints[1].ends_with(&format!("started by duplicated-job {first}")), "{}", hints[1]);
+    // What nobody waits for any more is told by the log, with the call that finds it out.
+    server.logged("its answer may not have been read").await;
+    let log = server.stderr();
+    let line = log.lines().find(|line| line.contains("may not have been read")).unwrap_or_default();
+    assert!(line.contains("submission_unconfirmed") && line.contains("\"mcp-request\""), "{line}");
+    assert!(!line.contains(&label), "it is another one: {line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,6 +173,33 @@ async fn a_call_that_is_cancelled_before_its_submission_submits_nothing() {
     assert!(!server.call("hf_whoami", json!({})).await.is_error);
     assert_eq!(server.finish().await.0, Some(0));
     assert!(jobs_posted(&hub).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_started_again_is_not_started_for_a_call_that_is_cancelled_before() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    let job = server.jobs("run", json!({"command": ["true"], "wait": "30s"})).await.job_id();
+    let schedule = json!({"schedule": "@yearly", "command": ["true"]});
+    let scheduled = server.jobs("scheduled run", schedule).await;
+    let scheduled = scheduled.structured["scheduled_jobs"][0]["scheduled_job_id"].as_str().unwrap().to_owned();
+    let before = hub.requests().iter().filter(|request| request.method == "POST").count();
+    for (operation, args, path) in [
+        ("rerun", json!({"job_id": job}), format!("/api/jobs/alice/{job}")),
+        ("scheduled trigger", json!({"scheduled_job_id": scheduled}), format!("/api/scheduled-jobs/alice/{scheduled}")),
+    ] {
+        let release = Arc::new(Notify::new());
+        proxy.fault(&format!("GET {path}"), 1, Fault::HoldAnswer(release.clone()));
+        let call = json!({"name": "hf_jobs", "arguments": {"operation": operation, "args": args}});
+        let id = server.begin("tools/call", call).await;
+        proxy.handled().await;
+        server.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})).await;
+        server.request("ping", json!({})).await;
+        release.notify_one();
+    }
+    // The end waits for submissions under way.
+    assert_eq!(server.finish().await.0, Some(0));
+    let after = hub.requests().iter().filter(|request| request.method == "POST").count();
+    assert_eq!(after, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,6 +65,12 @@ impl HubError {
             Refusal::Unsent(reason) => format!("{host} can't be reached, nothing was sent: {reason}"),
             Refusal::Unreachable(reason) => format!("the connection to {host} broke: {reason}"),
             Refusal::TimedOut => format!("{host} did not answer in time"),
+            Refusal::OutOfTime => {
+                format!("{host} was so slow that the call's time was up before anything was sent; nothing was started")
+            }
+            Refusal::Busy => {
+                "an earlier submission of the same is still under way; nothing was sent, nothing was started".to_owned()
+            }
             Refusal::BadAnswer(defect) => match defect {
                 Defect::NotJson => format!("{host} gave an answer that is not the Hub's: it is not JSON"),
                 Defect::Lacks(what) => format!("{host} gave an answer that is not the Hub's: {what} is not in it"),
@@ -117,7 +123,9 @@ impl HubError {
             | Refusal::Failed(_)
             | Refusal::Unsent(_)
             | Refusal::Unreachable(_)
-            | Refusal::TimedOut => "repeat the call in a minute".to_owned(),
+            | Refusal::TimedOut
+            | Refusal::OutOfTime
+            | Refusal::Busy => "repeat the call in a minute".to_owned(),
             Refusal::BadAnswer(_) | Refusal::Unexpected(_) => {
                 "check HF_ENDPOINT and any proxy in between, then repeat the call".to_owned()
             }
