@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use rmcp::ServerHandler;
@@ -11,9 +11,10 @@ use rmcp::model::{
     ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
     ProgressToken, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{Peer, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -170,54 +171,54 @@ fn result(rendered: Rendered) -> CallToolResult {
     result
 }
 
-/// Progress notes of one call: the stage, then at most one a second with the newest line.
+/// Progress notes of one call: the first two at once, which name the job and its stage, then at most one a second with what is
+/// newest by then.
 struct Notes {
-    sender: mpsc::Sender<ProgressNotificationParam>,
-    token: Option<ProgressToken>,
+    sender: mpsc::Sender<Clean>,
+    wanted: bool,
     cancelled: CancellationToken,
-    sent: u32,
-    last: Option<Instant>,
 }
 
 impl Notes {
     /// The notes, and the sending of them, which ends with them.
     fn new(context: &RequestContext<RoleServer>) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (sender, mut receiver) = mpsc::channel(NOTES_WAITING);
-        let peer = context.peer.clone();
-        let sending = async move {
-            while let Some(note) = receiver.recv().await {
-                peer.notify_progress(note).await.ok();
+        let (sender, receiver) = mpsc::channel(NOTES_WAITING);
+        let token = context.meta.get_progress_token();
+        let notes = Self { sender, wanted: token.is_some(), cancelled: context.ct.clone() };
+        (notes, send_notes(context.peer.clone(), token, receiver))
+    }
+}
+
+async fn send_notes(peer: Peer<RoleServer>, token: Option<ProgressToken>, mut notes: mpsc::Receiver<Clean>) {
+    let Some(token) = token else { return };
+    let (mut sent, mut last) = (0_u32, Instant::now());
+    while let Some(mut text) = notes.recv().await {
+        while sent > 1 && last.elapsed() < PROGRESS_EVERY {
+            tokio::select! {
+                () = tokio::time::sleep_until(last + PROGRESS_EVERY) => {}
+                newer = notes.recv() => match newer {
+                    Some(newer) => text = newer,
+                    // The answer is there: it tells more.
+                    None => return,
+                }
             }
-        };
-        let notes = Self {
-            sender,
-            token: context.meta.get_progress_token(),
-            cancelled: context.ct.clone(),
-            sent: 0,
-            last: None,
-        };
-        (notes, sending)
+        }
+        (sent, last) = (sent + 1, Instant::now());
+        let note = ProgressNotificationParam::new(token.clone(), f64::from(sent))
+            .with_message(text.bounded(NOTE_MAX_CHARS).into_string());
+        peer.notify_progress(note).await.ok();
     }
 }
 
 impl Progress for Notes {
     fn wanted(&self) -> bool {
-        self.token.is_some()
+        self.wanted
     }
 
     fn tell(&mut self, text: Clean) {
-        let Some(token) = self.token.clone() else { return };
-        // The first note names the job: it is never held back.
-        if self.cancelled.is_cancelled()
-            || (self.sent > 1 && self.last.is_some_and(|last| last.elapsed() < PROGRESS_EVERY))
-        {
-            return;
+        if self.wanted && !self.cancelled.is_cancelled() {
+            // A client that does not read its notes does without the newest.
+            self.sender.try_send(text).ok();
         }
-        self.last = Some(Instant::now());
-        self.sent += 1;
-        let note = ProgressNotificationParam::new(token, f64::from(self.sent))
-            .with_message(text.bounded(NOTE_MAX_CHARS).into_string());
-        // A client that does not read its notes does without the newest.
-        self.sender.try_send(note).ok();
     }
 }
