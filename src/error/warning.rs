@@ -51,8 +51,13 @@ pub enum Warning {
         /// What it was cut to, in seconds.
         seconds: u64,
     },
-    /// The place of the cursor is not in the log any more, which was read from its start.
-    CursorLost,
+    /// The Hub failed while a log was followed, and has not answered since.
+    Trouble {
+        /// Why.
+        reason: String,
+    },
+    /// The place of the cursor is not in the log any more, which was read from its start, or may have been another one.
+    Ambiguous,
     /// The job needs the Hub's permission, and no token is in its secrets.
     TokenMissing {
         /// Whether it writes to the Hub; else it reads what needs a login, or asks for one.

@@ -7,12 +7,11 @@
 
 mod account;
 mod client;
-mod cursor;
 mod description;
-mod follow;
 mod hardware;
 mod job;
 mod jobs;
+mod log;
 mod metrics;
 mod refusal;
 mod renewal;
@@ -22,16 +21,14 @@ mod spec;
 mod sse;
 mod submission;
 mod turns;
-mod window;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};
 pub use client::{Caller, Hub, HubSetup};
-pub use cursor::{Cursor, LineMark};
 pub use description::Description;
-pub use follow::{Ended, Follow, Followed, LogLine, Observer, Start};
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};
 pub use jobs::JobFilter;
+pub use log::{Cursor, Ended, Follow, Followed, Mark, Observer, Start};
 pub use metrics::{Metrics, Sample};
 pub use scheduled::{ScheduleSpec, ScheduledJob};
 pub use spec::JobSpec;

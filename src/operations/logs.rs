@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::outcome::{LogPage, Outcome};
 use super::{Progress, Work};
 use crate::error::{Error, Warning};
-use crate::hub::{Follow, Job, LogLine, Observer, Start};
-use crate::secrets::Scrubber;
+use crate::hub::{Follow, Job, Observer, Start};
+use crate::secrets::{Clean, Scrubber};
 use crate::types::{JobReference, Namespace, Wait};
 
 /// The most bytes of output that an answer holds: some eight thousand tokens of a model's context.
@@ -65,9 +65,7 @@ impl Work<'_> {
         let stop = self.operations.submissions.stop(self.cancelled);
         let mut observer = self.teller();
         let followed = caller.follow(follow, &mut observer, &stop.token).await?;
-        if followed.ambiguous {
-            warnings.push(Warning::CursorLost);
-        }
+        warnings.extend(followed.warnings());
         Ok(Outcome::Logs(Box::new(LogPage { followed, raw, grep: pattern, warnings })))
     }
 
@@ -97,9 +95,11 @@ impl Observer for Teller<'_> {
         self.progress.tell(self.scrubber.clean_line(&format!("job {}: {}", job.id, job.stage.as_str())));
     }
 
-    fn line(&mut self, line: &LogLine) {
-        if self.progress.wanted() {
-            self.progress.tell(line.text.clone());
-        }
+    fn wants_lines(&self) -> bool {
+        self.progress.wanted()
+    }
+
+    fn line(&mut self, line: Clean) {
+        self.progress.tell(line);
     }
 }

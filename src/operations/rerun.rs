@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Work;
 use super::outcome::{Outcome, Submission};
-use super::submit::{prices, unless};
+use super::submissions::unless;
+use super::submit::prices;
 use super::targets::Targets;
 use crate::error::{Error, Warning};
 

@@ -7,6 +7,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::Work;
+use super::submit::SUBMIT_MARGIN;
 use crate::error::Error;
 use crate::hub::{Caller, Job, ScheduledJob, Startable, Submitted};
 use crate::policy::{Permit, Submit};
@@ -107,6 +109,49 @@ impl Named for Job {
 impl Named for ScheduledJob {
     fn names(&self) -> (String, String) {
         (self.id.to_string(), self.namespace.to_string())
+    }
+}
+
+impl Work<'_> {
+    /// Sends what starts something, once, unless the call was given up. What is not told goes to the log.
+    pub(super) async fn send<S: Startable>(
+        &mut self,
+        caller: &Caller,
+        namespace: &Namespace,
+        start: S,
+    ) -> Result<(Submitted<S::Started>, Untold), Error>
+    where
+        S::Started: Named,
+    {
+        let permit = self.operations.policy.permit(self.name)?;
+        if self.cancelled.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let sending = caller.until(self.deadline - SUBMIT_MARGIN);
+        let Sent { result, untold } =
+            self.operations.submissions.submit(sending, permit, namespace.clone(), start).await;
+        match result {
+            Ok(submitted) => Ok((submitted, untold)),
+            Err(error) => {
+                self.tell(untold);
+                Err(error)
+            }
+        }
+    }
+
+    /// The answer tells it, if there is still somebody to read it.
+    pub(super) fn tell(&mut self, untold: Untold) {
+        if !self.cancelled.is_cancelled() && !self.operations.submissions.is_near_end() {
+            untold.told();
+        }
+    }
+}
+
+/// What is looked up before a submission, unless the call is given up meanwhile.
+pub(super) async fn unless<T>(cancelled: &CancellationToken, looked_up: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::select! {
+        () = cancelled.cancelled() => Err(Error::Cancelled),
+        looked_up = looked_up => Ok(looked_up),
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::Work;
 use super::asked::Asked;
@@ -12,11 +11,10 @@ use super::draft::{JobDraft, Plan};
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Made, Outcome, Submission};
 use super::preflight::{self, TokenPower};
-use super::submissions::{Named, Sent, Untold};
+use super::submissions::unless;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{
-    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable,
-    Submitted, Target,
+    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable, Target,
 };
 use crate::secrets::{Clean, PlainEnv, Readable, Scan, Scanned, SecretEnv, SecretNote};
 use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name, nearest};
@@ -24,7 +22,7 @@ use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp
 /// How long a submission waits for the list of machines.
 const HARDWARE_WITHIN: Duration = Duration::from_secs(5);
 /// How long before the call's deadline a submission must be answered, so that its answer still reaches the client.
-const SUBMIT_MARGIN: Duration = Duration::from_secs(3);
+pub(super) const SUBMIT_MARGIN: Duration = Duration::from_secs(3);
 
 /// What a submission runs.
 pub(super) struct Payload {
@@ -162,6 +160,7 @@ impl Work<'_> {
         match self.follow_submitted(caller, target, wait).await {
             Ok(Some(followed)) => {
                 submission.made = Some(Made::Job(followed.job.clone()));
+                submission.warnings.extend(followed.warnings());
                 submission.followed = Some(followed);
             }
             Ok(None) => {}
@@ -189,39 +188,6 @@ impl Work<'_> {
         submission.made = Some(Made::Scheduled(sent.started));
         self.tell(untold);
         Ok(())
-    }
-
-    /// Sends what starts something, once, unless the call was given up. What is not told goes to the log.
-    async fn send<S: Startable>(
-        &mut self,
-        caller: &Caller,
-        namespace: &Namespace,
-        start: S,
-    ) -> Result<(Submitted<S::Started>, Untold), Error>
-    where
-        S::Started: Named,
-    {
-        let permit = self.operations.policy.permit(self.name)?;
-        if self.cancelled.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let sending = caller.until(self.deadline - SUBMIT_MARGIN);
-        let Sent { result, untold } =
-            self.operations.submissions.submit(sending, permit, namespace.clone(), start).await;
-        match result {
-            Ok(submitted) => Ok((submitted, untold)),
-            Err(error) => {
-                self.tell(untold);
-                Err(error)
-            }
-        }
-    }
-
-    /// The answer tells it, if there is still somebody to read it.
-    fn tell(&mut self, untold: Untold) {
-        if !self.cancelled.is_cancelled() && !self.operations.submissions.is_near_end() {
-            untold.told();
-        }
     }
 
     /// The job that a draft describes, every readable part of it scanned. `None`: the reasons are among the faults.
@@ -357,14 +323,6 @@ fn parts(payload: &Payload, flavor: &Flavor, timeout: Option<u64>) -> Vec<String
 fn with_names(mut request: Map<String, Value>, secrets: &SecretEnv) -> Map<String, Value> {
     request.insert("secrets".to_owned(), secrets.names().collect());
     request
-}
-
-/// What is looked up before a submission, unless the call is given up meanwhile.
-pub(super) async fn unless<T>(cancelled: &CancellationToken, looked_up: impl Future<Output = T>) -> Result<T, Error> {
-    tokio::select! {
-        () = cancelled.cancelled() => Err(Error::Cancelled),
-        looked_up = looked_up => Ok(looked_up),
-    }
 }
 
 /// The machines and their prices, which are worth a moment; without them the Hub decides on the flavor.

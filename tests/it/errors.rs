@@ -111,7 +111,8 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::FoundAgain => "found again",
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
-        Warning::CursorLost => "cursor lost",
+        Warning::Trouble { .. } => "trouble",
+        Warning::Ambiguous => "ambiguous",
         Warning::ScriptSendsSecrets { .. } => "script sends secrets",
         Warning::TokenMissing { .. } => "token missing",
         Warning::TokenReadsOnly { .. } => "token reads only",
@@ -121,7 +122,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 17;
+const WARNINGS: usize = 18;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -279,7 +280,8 @@ fn warnings() -> Vec<Warning> {
         Warning::FoundAgain,
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },
         Warning::WaitCut { seconds: 45 },
-        Warning::CursorLost,
+        Warning::Trouble { reason: "huggingface.co failed (503)".to_owned() },
+        Warning::Ambiguous,
         Warning::ScriptSendsSecrets { names: vec!["HF_TOKEN".to_owned(), "WANDB_API_KEY".to_owned()] },
         Warning::TokenMissing { pushes: true, seen: seen() },
         Warning::TokenMissing { pushes: false, seen: seen() },

@@ -152,8 +152,8 @@ async fn output_is_read_from_the_end_from_a_cursor_by_pattern_and_along() {
         assert_eq!(rest.structured["logs"]["finished"], true);
         assert_eq!(rest.structured["logs"]["stage"], "COMPLETED");
     }
-    let lost = server.jobs("logs", json!({"job_id": job, "cursor": "m000000000000"})).await;
-    assert_eq!(lost.structured["warnings"][0]["code"], "cursor_lost");
+    let lost = server.jobs("logs", json!({"job_id": job, "cursor": "m01000000000000000000000000"})).await;
+    assert_eq!(lost.structured["warnings"][0]["code"], "ambiguous");
     assert_eq!(lost.structured["logs"]["lines"].as_array().unwrap().len(), 7, "{lost:?}");
 }
 

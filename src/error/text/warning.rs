@@ -17,7 +17,8 @@ impl Warning {
             Self::FoundAgain => "answer_lost",
             Self::NotFollowed { .. } => "not_followed",
             Self::WaitCut { .. } => "wait_cut",
-            Self::CursorLost => "cursor_lost",
+            Self::Trouble { .. } => "hub_trouble",
+            Self::Ambiguous => "ambiguous",
             Self::TokenMissing { .. } => "no_token_in_secrets",
             Self::TokenReadsOnly { .. } => "token_cannot_write",
             Self::FilesLost { .. } => "files_are_lost",
@@ -59,7 +60,13 @@ impl Warning {
                 format!("the job was submitted, and its output can't be followed: {reason}")
             }
             Self::WaitCut { seconds } => format!("{seconds} s at most: clients cut longer calls"),
-            Self::CursorLost => "the cursor's place is not in the log any more; these are its first lines".to_owned(),
+            Self::Trouble { reason } => {
+                format!("the Hub failed while the log was followed, so this may not be the newest: {reason}")
+            }
+            Self::Ambiguous => {
+                "the log can't tell where the earlier answer ended; nothing is left out, and some lines may have come before"
+                    .to_owned()
+            }
             Self::TokenMissing { pushes: true, seen } => {
                 format!("the job writes to the Hub ({}), and no token is in `secrets`", place(seen))
             }
@@ -110,7 +117,7 @@ impl Warning {
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
-            Self::CursorLost => "go on with the new `next_cursor`".to_owned(),
+            Self::Trouble { .. } | Self::Ambiguous => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(
                 "make a token that can write at {TOKEN_SETTINGS} and log in with it (`hf auth login`), then submit again"

@@ -2,7 +2,7 @@
 
 use super::super::answer::Logs;
 use super::{Page, counted, job, span};
-use crate::hub::{Cursor, Ended, Followed};
+use crate::hub::{Ended, Followed};
 use crate::operations::{LogPage, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
 
@@ -39,8 +39,8 @@ pub(super) fn logs(page: &mut Page<'_>, logs: LogPage) {
 
 /// The lines, fenced, and where to go on.
 pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
-    let texts: Vec<Clean> = followed.lines.iter().map(|line| line.text.clone()).collect();
-    let from_start = followed.cursor == Cursor::Lines(texts.len() as u64);
+    let texts = followed.lines.clone();
+    let from_start = followed.cursor.count == Some(texts.len() as u64);
     let lines = if !raw && from_start && runs_uv(followed) { folded(texts, page.scrubber) } else { texts };
     if lines.is_empty() {
         page.line(match followed.ended {
@@ -88,7 +88,7 @@ fn over(followed: &Followed) -> String {
 }
 
 fn next_call(followed: &Followed, cursor: &str) -> String {
-    let start = if followed.cursor == Cursor::Lines(0) { String::new() } else { format!(", \"cursor\": \"{cursor}\"") };
+    let start = if followed.cursor.is_start() { String::new() } else { format!(", \"cursor\": \"{cursor}\"") };
     format!(
         "{{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{}/{}\"{start}, \"wait\": \"45s\"}}}}",
         followed.job.namespace, followed.job.id
