@@ -138,7 +138,7 @@ impl Reader<'_> {
         if stream.seek.is_searching() {
             self.trail.pass(&event);
             let sought = stream.seek.pass(&self.trail);
-            let in_vain = stream.seek.is_searching() && stream.reach.tail().is_some_and(|tail| stream.events >= tail);
+            let in_vain = stream.seek.is_searching() && stream.reach.tail().is_some_and(|tail| stream.lines >= tail);
             return (sought == Sought::Wrong || in_vain).then(|| self.not_found(stream));
         }
         let mut seen = None;
@@ -175,6 +175,7 @@ impl Reader<'_> {
             _ if self.over_before => OVER_AFTER,
             None if begun => DRAINED_AFTER,
             None => FIRST_LINE,
+            Some(_) if stream.seek.is_searching() => FIRST_LINE,
             Some(_) => stream.quiet,
         }
     }
@@ -221,8 +222,13 @@ impl Reader<'_> {
     /// start, and the reader is told so.
     fn not_found(&mut self, stream: &Stream) -> Next {
         match (stream.reach, &stream.seek) {
-            (Reach::Tail(_), _) => self.tries += 1,
-            (Reach::Whole, Seek::Count(_, Some(_)) | Seek::Found(_)) => self.place.count = None,
+            (Reach::Tail(tail), _) if stream.events >= tail => self.tries += 1,
+            // The whole log was in it.
+            (Reach::Tail(_), _) => self.tries = usize::MAX,
+            (Reach::Whole, Seek::Count(_, Some(_)) | Seek::Found(_)) => {
+                self.place.count = None;
+                self.tries = usize::MAX;
+            }
             (Reach::Whole, _) => {
                 self.ambiguous = true;
                 self.place = Cursor::start();

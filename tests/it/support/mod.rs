@@ -5,6 +5,7 @@ pub mod http;
 mod hub;
 mod proxy;
 mod schema;
+pub mod scripted;
 mod server;
 mod uv;
 
