@@ -42,7 +42,7 @@ async fn a_session_lives_from_initialize_to_delete() {
     assert_eq!(call.next().await, None, "the stream ends with the answer");
 
     let delete = || http.request(Method::DELETE, "/mcp").header("mcp-session-id", session);
-    assert_eq!(Reply::of(delete()).await.status, 202);
+    assert_eq!(Reply::of(delete()).await.status, 204);
     let after = Reply::of(http.in_session(session, &list)).await;
     assert_eq!((after.status.as_u16(), after.error().as_str()), (404, "there is no such session"));
     assert_eq!(jobs_posted(&hub).len(), 1);

@@ -69,7 +69,12 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
         }
         Method::DELETE => {
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            understood(response, None)
+            let mut response = understood(response, None)?;
+            if response.status() == StatusCode::ACCEPTED {
+                // The session is gone by now: clients take anything but 200 and 204 for a failure.
+                *response.status_mut() = StatusCode::NO_CONTENT;
+            }
+            Ok(response)
         }
         _ => Err(Refusal::Method { allowed: "GET, POST, DELETE" }),
     }
