@@ -93,6 +93,10 @@ impl Schedule {
     fn of(text: String, cron: &str) -> Result<Self, Problem> {
         let fields: Vec<&str> = cron.split(' ').collect();
         let expanded: Vec<String> = placed(&fields).map(|(place, field)| expanded(place, field)).collect();
+        let steps_within = placed(&fields).all(|(place, field)| step_is_within(place, field));
+        if !steps_within {
+            return Err(malformed(&text));
+        }
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Optional).build();
         let cron = parser.parse(&expanded.join(" ")).map_err(|_| malformed(&text))?;
         Ok(Self { text, cron })
@@ -150,6 +154,15 @@ fn in_grammar(field: &str) -> bool {
     field == "*" || field.split(',').all(is_number)
 }
 
+/// Whether a step leads to a second number of its field: with a greater one it would run at the first alone, which is hardly
+/// meant.
+fn step_is_within(place: usize, field: &str) -> bool {
+    let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
+    let Some((from, step)) = field.split_once('/') else { return true };
+    let (from, step) = (from.parse().unwrap_or(low), step.parse().unwrap_or(u16::MAX));
+    from.saturating_add(step) <= high
+}
+
 /// A field in the words of the cron library, which wants a range before a step and numbers on both sides of a range.
 fn expanded(place: usize, field: &str) -> String {
     let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
@@ -170,6 +183,15 @@ fn mended(place: usize, field: &str) -> String {
     };
     for (number, name) in names.iter().enumerate() {
         field = field.replace(name, &(number + first).to_string());
+    }
+    // A range with a step is the list of what it leads to.
+    if let Some((from, to, step)) = field
+        .split_once('/')
+        .and_then(|(range, step)| range.split_once('-').map(|(from, to)| (from.parse(), to.parse(), step.parse())))
+        .and_then(|(from, to, step)| Some((from.ok()?, to.ok()?, step.ok().filter(|step: &usize| *step > 0)?)))
+    {
+        let numbers: Vec<String> = (from..=to).step_by(step).map(|number: u16| number.to_string()).collect();
+        return if numbers.is_empty() { field } else { numbers.join(",") };
     }
     if !field.contains(',') {
         return if field == "?" { "*".to_owned() } else { field };
@@ -223,6 +245,10 @@ mod tests {
             ("0 9 ? * 1", Some("0 9 * * 1")),
             ("@midnight", Some("@daily")),
             ("@Daily", Some("@daily")),
+            ("0-30/10 * * * *", Some("0,10,20,30 * * * *")),
+            ("0 9-17/4 * * MON", Some("0 9,13,17 * * 1")),
+            ("*/90 * * * *", None),
+            ("0 */24 * * *", None),
             ("@every 5m", None),
             ("60 * * * *", None),
             ("* 24 * * *", None),
