@@ -269,6 +269,9 @@ struct WireEntity {
 
 impl WhoAmI {
     fn into_identity(self, scrubber: &Scrubber, scopes: Option<&[String]>) -> Identity {
+        for name in std::iter::once(&self.name).chain(self.orgs.iter().map(|organisation| &organisation.name)) {
+            scrubber.known().publish(name);
+        }
         let clean = |text: &str| scrubber.clean_line(text);
         let auth = self.auth.unwrap_or(WireAuth { kind: None, access_token: None, expires_at: None });
         let auth_kind = auth.kind.as_deref().unwrap_or("unknown");

@@ -96,6 +96,9 @@ impl Caller {
             self.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
         })?;
         let line = |text: &str| self.scrubber().clean_line(text);
+        for hardware in wire.iter().take(FLAVORS_MAX) {
+            self.scrubber().known().publish(&hardware.name);
+        }
         let list = wire
             .into_iter()
             .take(FLAVORS_MAX)

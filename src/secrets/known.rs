@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{HfToken, REDACTED, Secret, json, visible::without_invisible};
+use super::{AS_GIVEN, HfToken, REDACTED, Secret, json, visible::without_invisible};
 
 /// Fewest characters of a value that is looked for: shorter ones (`1`, `true`) stand everywhere by chance.
 pub const MIN_VALUE_CHARS: usize = 8;
@@ -19,6 +19,10 @@ pub const MIN_VALUE_CHARS: usize = 8;
 pub const MAX_VALUES: usize = 256;
 /// Most bytes of needles in all: the automaton takes some thirty times as much while it is built.
 const MAX_NEEDLE_BYTES: usize = 512 * 1024;
+/// Most names that are exempt: of accounts, organisations and machines.
+const MAX_NAMES: usize = 1024;
+/// Longest such name: the Hub's have 96 characters at most.
+const MAX_NAME_BYTES: usize = 128;
 /// Longest value that is looked for in its encoded forms too; no token comes near it.
 const MAX_ENCODED_BYTES: usize = 8 * 1024;
 
@@ -36,6 +40,8 @@ struct Shared {
     entries: Mutex<Vec<Entry>>,
     /// Swapped as a whole, so that readers never wait for a build.
     index: RwLock<Arc<Index>>,
+    /// Names that everybody may see, whatever secrets look like.
+    names: RwLock<BTreeSet<String>>,
 }
 
 struct Entry {
@@ -63,6 +69,40 @@ impl Known {
     /// Remembers a value that is redacted from now on, if it has [`MIN_VALUE_CHARS`].
     pub fn remember(&self, value: &Secret) {
         self.insert(value, false);
+    }
+
+    /// Remembers a name of an account, an organisation or a machine, which stays legible where a forwarded value is, or is a
+    /// part of, it: without it, no call could name it any more. Tokens are no exception's match.
+    pub fn publish(&self, name: &str) {
+        let is_name = name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.'));
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || !is_name {
+            return;
+        }
+        let names = &self.shared.names;
+        if names.read().unwrap_or_else(PoisonError::into_inner).contains(name) {
+            return;
+        }
+        let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
+        if names.len() < MAX_NAMES {
+            names.insert(name.to_owned());
+        }
+    }
+
+    /// Where in a text known values stand.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let index = self.index();
+        let mut found = index.all.find(text);
+        if found.is_empty() {
+            return found;
+        }
+        let names = self.shared.names.read().unwrap_or_else(PoisonError::into_inner);
+        let exempt: Vec<Range<usize>> = names
+            .iter()
+            .flat_map(|name| text.match_indices(name.as_str()).map(|(at, name)| at..at.saturating_add(name.len())))
+            .collect();
+        found.retain(|range| !exempt.iter().any(|name| name.start <= range.start && range.end <= name.end));
+        found.extend(index.tokens.find(text));
+        found
     }
 
     fn insert(&self, value: &Secret, is_token: bool) {
@@ -168,7 +208,7 @@ fn needles(value: &str) -> BTreeSet<String> {
     let mut needles = BTreeSet::new();
     let seen = without_invisible(value);
     for piece in seen.split(['\n', '\r']).map(str::trim).filter(|piece| piece.chars().count() >= MIN_VALUE_CHARS) {
-        if REDACTED.contains(piece) {
+        if REDACTED.contains(piece) || piece == AS_GIVEN {
             continue;
         }
         needles.insert(piece.to_owned());

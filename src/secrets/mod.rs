@@ -48,5 +48,8 @@ pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaim
 /// What stands in place of everything that was redacted.
 pub const REDACTED: &str = "[redacted]";
 
+/// What stands for a value that is not repeated, in a call that is to be sent again. It is no value itself.
+pub const AS_GIVEN: &str = "<as given>";
+
 /// The names under which Hub libraries look for the token in the environment.
 pub const TOKEN_NAMES: [&str; 4] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"];

@@ -41,9 +41,9 @@ impl Scrubber {
             return Clean::scrubbed(text.to_owned());
         }
         // Known values go before the controls too, lest a sequence that swallows a letter leave the rest of a token.
-        let mut text = visible(&replace(text, index.all.find(text))).into_owned();
+        let mut text = visible(&replace(text, self.known.find(text))).into_owned();
         for _ in 0..MAX_PASSES {
-            let mut ranges = index.all.find(&text);
+            let mut ranges = self.known.find(&text);
             ranges.extend(shapes::find(&text, Sight::Wide).into_iter().map(|found| found.range));
             match replace(&text, ranges) {
                 Cow::Borrowed(_) => break,

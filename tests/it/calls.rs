@@ -264,3 +264,25 @@ async fn help_is_short_and_complete() {
     assert!(answer.text.contains("{\"operation\": \"logs\"}"));
     assert!(hub.requests().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mended_call_has_no_gap_that_could_be_sent() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let known = "pass-phrase-of-mine";
+    let first = json!({"command": ["true"], "secrets": {"KEY": known}, "detach": true});
+    assert!(!server.jobs("run", first).await.is_error);
+    let posted = jobs_posted(&hub).len();
+    // Secrets in each of the ways in which they are written, short ones too, and a known value in another argument.
+    for secrets in [json!("PIN=4711"), json!(["PIN=4711"]), json!({"PIN": "4711"}), json!("{\"PIN\": \"4711\"}")] {
+        let args = json!({"command": ["echo", known], "secrets": secrets, "timout": "1h"});
+        let answer = server.jobs("run", args).await;
+        assert!(!format!("{answer:?}").contains("4711"), "{answer:?}");
+        let mended = answer.mended();
+        assert_eq!(mended["args"]["command"], json!(["echo", "<as given>"]), "{answer:?}");
+        assert!(mended["args"]["secrets"].to_string().contains("<as given>"), "{answer:?}");
+        let again = server.call("hf_jobs", mended).await;
+        assert_eq!(again.code(), "invalid_arguments", "{again:?}");
+    }
+    assert_eq!(jobs_posted(&hub).len(), posted);
+}

@@ -57,6 +57,21 @@ async fn a_token_that_a_job_prints_is_shown_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_a_part_of_a_name_does_not_hide_the_name() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let secrets = json!({"ONE": "cpu-basic", "TWO": "cpu-upgr"});
+    let command = shell("echo $ONE; echo $TWO; echo cpu-upgrade");
+    let run = json!({"command": command, "secrets": secrets, "flavor": "cpu-upgrade", "wait": "30s"});
+    let first = server.jobs("run", run.clone()).await;
+    assert_eq!(first.structured["logs"]["lines"], json!(["cpu-basic", "[redacted]", "cpu-upgrade"]), "{first:?}");
+    let again = server.jobs("run", run).await;
+    assert_eq!(again.structured["job"]["flavor"], "cpu-upgrade", "{again:?}");
+    let hardware = server.jobs("hardware", json!({})).await;
+    assert!(hardware.text.contains("cpu-basic") && hardware.text.contains("cpu-upgrade"), "{hardware:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn short_secrets_and_env_values_do_not_destroy_what_is_shown() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{ErrorAnswer, FaultAnswer};
-use super::super::stand_in::{REST, VEIL};
+use super::super::stand_in::REST;
 use super::super::{usage, verbs};
 use super::Page;
 use crate::error::{Credential, Error, Fault, Problem, SecretProblem};
-use crate::secrets::Scrubber;
+use crate::secrets::{AS_GIVEN, REDACTED, Scrubber};
 
 /// The longest text of a mended call that is repeated in full; scripts are shortened.
 const REPEATED_MAX_CHARS: usize = 200;
@@ -83,7 +83,8 @@ fn veil(secrets: &mut Value) {
             .map(|name| name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name));
         name.is_some_and(is_name) || value.contains("$HF_TOKEN") || value.contains("${HF_TOKEN}")
     };
-    let veiled = |value: &str| if is_reference(value) { value.to_owned() } else { VEIL.to_owned() };
+    let veiled = |value: &str| if is_reference(value) { value.to_owned() } else { AS_GIVEN.to_owned() };
+    let assignment = |text: &str| text.split_once('=').map(|(name, value)| json!(format!("{name}={}", veiled(value))));
     match secrets {
         Value::Object(fields) => {
             for value in fields.values_mut() {
@@ -92,11 +93,19 @@ fn veil(secrets: &mut Value) {
         }
         Value::Array(items) => {
             for item in items {
-                if let Some((name, value)) = item.as_str().and_then(|text| text.split_once('=')) {
-                    *item = json!(format!("{name}={}", veiled(value)));
+                if let Some(veiled) = item.as_str().and_then(assignment) {
+                    *item = veiled;
                 }
             }
         }
+        // A map or a list that was written as a text.
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(mut written @ (Value::Object(_) | Value::Array(_))) => {
+                veil(&mut written);
+                *secrets = written;
+            }
+            _ => *secrets = assignment(text).unwrap_or_else(|| json!(text)),
+        },
         _ => {}
     }
 }
@@ -165,9 +174,13 @@ fn place<'a>(args: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Val
     }
 }
 
-/// Cleaned before it is cut: a piece of a secret is not known any more.
+/// Cleaned before it is cut: a piece of a secret is not known any more. What can't be shown as it was is stood in for, since a
+/// call with a gap in it would be sent.
 fn shorten(name: &str, value: &mut Value, scrubber: &Scrubber) {
     match value {
+        Value::String(text) if scrubber.clean(text).contains(REDACTED) && !text.contains(REDACTED) => {
+            AS_GIVEN.clone_into(text);
+        }
         Value::String(text) if text.chars().count() > REPEATED_MAX_CHARS => {
             let shown: String = scrubber.clean(text).chars().take(40).collect();
             *text = format!("{shown}{REST}{name}`)");
