@@ -41,8 +41,8 @@ pub enum Error {
     UnknownOperation {
         /// The name as given.
         given: String,
-        /// The known name that is most like it.
-        nearest: Option<String>,
+        /// The known names that are most like it, or may be meant by it.
+        nearest: Vec<String>,
         /// All names.
         known: Vec<&'static str>,
     },

@@ -51,10 +51,14 @@ pub enum Warning {
         /// What it was cut to, in seconds.
         seconds: u64,
     },
-    /// The Hub failed while a log was followed, and has not answered since.
+    /// The Hub failed when it was asked last, so that what is told is older.
     Trouble {
+        /// Of which job.
+        job: String,
         /// Why.
         reason: String,
+        /// How old what is told is, in seconds, where that is known.
+        age: Option<u64>,
     },
     /// The place of the cursor is not in the log any more, which was read from its start, or may have been another one.
     Ambiguous,

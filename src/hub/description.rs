@@ -1,5 +1,7 @@
 //! What a job is, as the Hub describes it: the same fields in a job and in a scheduled job's `jobSpec`.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -33,8 +35,8 @@ pub struct Description {
     pub secrets: Vec<Clean>,
     /// Its labels, less the one of this server.
     pub labels: Vec<(Clean, Clean)>,
-    /// The label of this server, by which a lost submission is found again.
-    pub(super) request_label: Option<String>,
+    /// Its labels as the Hub has them, for what replaces them.
+    as_they_are: RawLabels,
     /// Its mounts, `source:/mount`.
     pub volumes: Vec<Clean>,
     /// The ports that can be reached from outside.
@@ -43,6 +45,16 @@ pub struct Description {
     pub network: Option<Clean>,
     /// The resource group that is billed.
     pub resource_group: Option<Clean>,
+}
+
+/// Labels that were not cleaned, and are not shown.
+#[derive(Clone)]
+struct RawLabels(Vec<(String, String)>);
+
+impl fmt::Debug for RawLabels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} labels", self.0.len())
+    }
 }
 
 #[derive(Deserialize)]
@@ -86,8 +98,9 @@ impl Description {
         let pairs = |map: Option<Map<String, Value>>| -> Vec<(Clean, Clean)> {
             map.into_iter().flatten().take(ENTRIES_MAX).map(|(key, value)| (line(&key), line(&text(&value)))).collect()
         };
-        let request_label =
-            wire.labels.as_ref().and_then(|labels| labels.get(REQUEST_LABEL)?.as_str()).map(str::to_owned);
+        let as_they_are = RawLabels(
+            wire.labels.iter().flatten().take(ENTRIES_MAX).map(|(key, value)| (key.clone(), text(value))).collect(),
+        );
         let mut labels = pairs(wire.labels);
         labels.retain(|(key, _)| key.as_str() != REQUEST_LABEL);
         let space = wire.space_id.map(|space| format!("hf.co/spaces/{space}"));
@@ -108,7 +121,7 @@ impl Description {
             env: pairs(wire.environment),
             secrets: names(&wire.secrets).iter().map(line).collect(),
             labels,
-            request_label,
+            as_they_are,
             volumes: wire
                 .volumes
                 .into_iter()
@@ -132,10 +145,20 @@ impl Description {
     /// # Errors
     /// There are too many labels already.
     pub fn keep_request_label(&self, labels: &mut Labels) -> Result<(), Problem> {
-        match &self.request_label {
-            Some(label) => labels.keep(REQUEST_LABEL, label),
-            None => Ok(()),
-        }
+        self.keep(labels, |key| key == REQUEST_LABEL)
+    }
+
+    /// Keeps all labels.
+    ///
+    /// # Errors
+    /// The Hub would not take one of them again.
+    pub fn keep_labels(&self, labels: &mut Labels) -> Result<(), Problem> {
+        self.keep(labels, |_| true)
+    }
+
+    fn keep(&self, labels: &mut Labels, wanted: impl Fn(&str) -> bool) -> Result<(), Problem> {
+        let mut kept = self.as_they_are.0.iter().filter(|(key, _)| wanted(key));
+        kept.try_for_each(|(key, value)| labels.keep(key, value))
     }
 
     /// The job's name: its label `name`.

@@ -28,6 +28,25 @@ pub struct JobFilter {
     pub limit: usize,
 }
 
+/// Jobs of a namespace.
+#[derive(Debug)]
+pub struct JobList {
+    /// The jobs, newest first.
+    pub jobs: Vec<Job>,
+    /// There are more than asked for, or than can be followed.
+    pub more: bool,
+    /// How many more the Hub told in a way that can't be read.
+    pub unreadable: usize,
+}
+
+/// Where a listing goes on.
+enum NextPage {
+    None,
+    At(Url),
+    /// On another origin, where no token goes.
+    Elsewhere,
+}
+
 impl Caller {
     /// One job.
     pub async fn job(&self, target: &Target) -> Result<Job, HubError> {
@@ -41,8 +60,8 @@ impl Caller {
         Ok((self.read_job(answer, &target.namespace, &what)?, hub_time(&headers)))
     }
 
-    /// The jobs of a namespace, newest first, and whether there are more than asked for.
-    pub async fn jobs(&self, namespace: &Namespace, filter: &JobFilter) -> Result<(Vec<Job>, bool), HubError> {
+    /// The jobs of a namespace.
+    pub async fn jobs(&self, namespace: &Namespace, filter: &JobFilter) -> Result<JobList, HubError> {
         let what = Request::within(namespace.as_str(), None, Access::Read);
         let mut url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), namespace.into()]);
         for stage in &filter.stages {
@@ -52,9 +71,10 @@ impl Caller {
             url.query_pairs_mut().append_pair("label", &format!("{key}={value}"));
         }
         let mut jobs = Vec::new();
-        let mut unreadable = None;
+        let mut unreadable = 0;
+        let mut error = None;
         for _ in 0..PAGES_MAX {
-            let (answer, headers) = self.get_page(url, &what).await?;
+            let (answer, headers) = self.get_page(url.clone(), &what).await?;
             let Value::Array(items) = answer else {
                 return Err(self.failure(&what, Refusal::BadAnswer(Defect::Lacks("a list of jobs"))).error);
             };
@@ -64,23 +84,25 @@ impl Caller {
                 match self.read_job(item, namespace, &what) {
                     Ok(job) if matches(&job, &labels, filter) => jobs.push(job),
                     Ok(_) => {}
-                    Err(error) => unreadable = Some(error),
+                    Err(reason) => {
+                        unreadable += 1;
+                        error = Some(reason);
+                    }
                 }
             }
-            let next = self.next_page(&headers);
-            if jobs.len() > filter.limit || (jobs.len() == filter.limit && next.is_some()) {
+            let next = self.next_page(&url, &headers);
+            if jobs.len() > filter.limit || (jobs.len() == filter.limit && !matches!(next, NextPage::None)) {
                 jobs.truncate(filter.limit);
-                return Ok((jobs, true));
+                return Ok(JobList { jobs, more: true, unreadable });
             }
-            match next {
-                Some(next) => url = next,
-                None => match unreadable {
-                    Some(error) if jobs.is_empty() => return Err(error),
-                    _ => return Ok((jobs, false)),
-                },
+            match (next, error.take()) {
+                (NextPage::At(next), _) => url = next,
+                (NextPage::Elsewhere, _) => break,
+                (NextPage::None, Some(error)) if jobs.is_empty() => return Err(error),
+                (NextPage::None, _) => return Ok(JobList { jobs, more: false, unreadable }),
             }
         }
-        Ok((jobs, true))
+        Ok(JobList { jobs, more: true, unreadable })
     }
 
     /// How many jobs of these stages a namespace has.
@@ -158,15 +180,19 @@ impl Caller {
     }
 
     /// The next page of a listing (RFC 8288), if it is on the Hub's own origin: the token goes along.
-    fn next_page(&self, headers: &HeaderMap) -> Option<Url> {
-        let link = headers.get(LINK)?.to_str().ok()?;
+    fn next_page(&self, page: &Url, headers: &HeaderMap) -> NextPage {
+        let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
         // An address may hold a comma, so it is taken out before its parameters are looked at.
-        let address = link.split('<').skip(1).find_map(|part| {
+        let next = links.flat_map(|link| link.split('<').skip(1)).find_map(|part| {
             let (address, parameters) = part.split_once('>')?;
-            parameters.contains("rel=\"next\"").then_some(address)
-        })?;
-        let url = Url::parse(address).ok()?;
-        self.endpoint().same_origin(&url).then_some(url)
+            let parameters = parameters.to_ascii_lowercase();
+            ["rel=\"next\"", "rel=next"].iter().any(|next| parameters.contains(next)).then_some(address)
+        });
+        let Some(address) = next else { return NextPage::None };
+        match page.join(address) {
+            Ok(url) if self.endpoint().same_origin(&url) => NextPage::At(url),
+            _ => NextPage::Elsewhere,
+        }
     }
 }
 

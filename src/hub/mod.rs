@@ -27,7 +27,7 @@ pub use client::{Caller, Hub, HubSetup};
 pub use description::Description;
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};
-pub use jobs::JobFilter;
+pub use jobs::{JobFilter, JobList};
 pub use log::{Cursor, Ended, Follow, Followed, Mark, Observer, Start};
 pub use metrics::{Metrics, Sample};
 pub use scheduled::{ScheduleSpec, ScheduledJob};

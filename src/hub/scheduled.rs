@@ -46,8 +46,8 @@ pub struct ScheduledJob {
     pub concurrency: bool,
     /// When it was made (RFC 3339).
     pub created_at: Option<Clean>,
-    /// The id of the job that it started last, and when.
-    pub last_job: Option<(Clean, Clean)>,
+    /// The id of the job that it started last, and when, where the Hub tells.
+    pub last_job: Option<(Clean, Option<Clean>)>,
     /// When it is started next.
     pub next_run: Option<Clean>,
     /// The job that is started.
@@ -80,7 +80,7 @@ struct WireStatus {
 #[derive(Deserialize)]
 struct WireLastJob {
     id: String,
-    at: String,
+    at: Option<String>,
 }
 
 impl ScheduleSpec {
@@ -120,7 +120,7 @@ impl ScheduledJob {
             suspend_reason: wire.suspend_reason.as_ref().map(line),
             concurrency: wire.concurrency,
             created_at: wire.created_at.as_ref().map(line),
-            last_job: last.map(|job| (line(&job.id), line(&job.at))),
+            last_job: last.map(|job| (line(&job.id), job.at.as_ref().map(line))),
             next_run: next.as_ref().map(line),
             spec: Description::read(wire.job_spec, scrubber),
         })
@@ -149,12 +149,12 @@ impl Caller {
         Ok((self.read_scheduled(answer, &target.namespace, &what)?, hub_time(&headers)))
     }
 
-    /// The scheduled jobs of a namespace that have all these labels: at most 500.
+    /// The scheduled jobs of a namespace that have all these labels, at most 500, and how many more can't be read.
     pub async fn scheduled_jobs(
         &self,
         namespace: &Namespace,
         labels: &[(String, String)],
-    ) -> Result<Vec<ScheduledJob>, HubError> {
+    ) -> Result<(Vec<ScheduledJob>, usize), HubError> {
         let what = Request::within(namespace.as_str(), None, Access::Read);
         let mut url = self.schedules_url(namespace);
         // The Hub takes one label; the others are compared here.
@@ -171,7 +171,10 @@ impl Caller {
             })
         };
         let wanted = items.into_iter().filter(has).take(ENTRIES_MAX);
-        Ok(wanted.filter_map(|item| ScheduledJob::read(item, namespace.as_str(), self.scrubber())).collect())
+        let read: Vec<Option<ScheduledJob>> =
+            wanted.map(|item| ScheduledJob::read(item, namespace.as_str(), self.scrubber())).collect();
+        let unreadable = read.iter().filter(|job| job.is_none()).count();
+        Ok((read.into_iter().flatten().collect(), unreadable))
     }
 
     /// Deletes a scheduled job. Jobs that it started go on.

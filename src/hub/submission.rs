@@ -216,7 +216,7 @@ impl Caller {
     /// The one job of a namespace that has that origin, and that nothing else is known to have started.
     async fn job_from(&self, namespace: &Namespace, origin: &Origin) -> Option<Job> {
         let filter = JobFilter { limit: SEARCHED, ..JobFilter::default() };
-        let (jobs, _) = self.jobs(namespace, &filter).await.ok()?;
+        let jobs = self.jobs(namespace, &filter).await.ok()?.jobs;
         let mut jobs = jobs.into_iter().filter(|job| origin.fits(job));
         let job = jobs.next()?;
         // Of several, nobody can tell.
@@ -257,8 +257,7 @@ impl Startable for JobSpec {
     async fn find(&self, caller: &Caller, namespace: &Namespace, label: &str) -> Option<Job> {
         let filter =
             JobFilter { labels: vec![(REQUEST_LABEL.to_owned(), label.to_owned())], limit: 1, ..JobFilter::default() };
-        let (jobs, _) = caller.jobs(namespace, &filter).await.ok()?;
-        jobs.into_iter().next()
+        caller.jobs(namespace, &filter).await.ok()?.jobs.into_iter().next()
     }
 
     fn trace(&self, label: String) -> Trace {
@@ -283,7 +282,7 @@ impl Startable for ScheduleSpec {
 
     async fn find(&self, caller: &Caller, namespace: &Namespace, label: &str) -> Option<ScheduledJob> {
         let labels = [(REQUEST_LABEL.to_owned(), label.to_owned())];
-        caller.scheduled_jobs(namespace, &labels).await.ok()?.into_iter().next()
+        caller.scheduled_jobs(namespace, &labels).await.ok()?.0.into_iter().next()
     }
 
     fn trace(&self, label: String) -> Trace {

@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use super::Work;
 use super::inspect::{AT_ONCE, unless_all_fail};
-use super::outcome::{Each, Outcome};
+use super::outcome::{Cancelled, Each, Outcome};
 use super::targets::Targets;
 use crate::error::{Error, HubError};
-use crate::hub::{Caller, Job, Target};
+use crate::hub::{Caller, Target};
 use crate::policy::{Cancel, Permit};
+use crate::types::Stage;
 
 /// How long the stage is asked for until it is final: the Hub takes a second or so.
 const SETTLES_WITHIN: Duration = Duration::from_secs(4);
@@ -37,19 +38,24 @@ impl Work<'_> {
     }
 }
 
-/// The job as it is afterwards, and whether it was over before.
-async fn cancel(caller: &Caller, permit: Permit<Cancel>, target: &Target) -> Result<(Job, bool), HubError> {
-    let before = caller.job(target).await?;
+async fn cancel(caller: &Caller, permit: Permit<Cancel>, target: &Target) -> Result<Cancelled, HubError> {
+    let mut before = caller.job(target).await?;
     if before.stage.is_terminal() {
-        return Ok((before, true));
+        return Ok(Cancelled { job: before, was_over: true, unread: None });
     }
     caller.cancel(permit, target).await?;
     let end = Instant::now() + SETTLES_WITHIN;
     loop {
-        // It was accepted: that its stage can't be read is no failure of the cancel.
-        let Ok(job) = caller.job(target).await else { return Ok((before, false)) };
-        if job.stage.is_terminal() || Instant::now() >= end {
-            return Ok((job, false));
+        match caller.job(target).await {
+            Ok(job) if job.stage.is_terminal() || Instant::now() >= end => {
+                return Ok(Cancelled { job, was_over: false, unread: None });
+            }
+            Ok(_) => {}
+            // It was accepted: that its stage can't be read is no failure of the cancel.
+            Err(error) => {
+                before.stage = Stage::unknown();
+                return Ok(Cancelled { job: before, was_over: false, unread: Some(error.message()) });
+            }
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     }

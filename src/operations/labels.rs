@@ -54,7 +54,8 @@ impl Work<'_> {
         let sets = query.name.is_some() || !query.labels.is_empty();
         let wrong_already = self.faults.iter().any(|fault| fault.overlaps("labels") || fault.overlaps("name"));
         if query.clear && sets {
-            self.faults.push(Problem::Conflict { with: "labels".to_owned() }.at("clear"));
+            let with = if query.labels.is_empty() { "name" } else { "labels" };
+            self.faults.push(Problem::Conflict { with: with.to_owned() }.at("clear"));
         } else if !query.clear && !sets && !wrong_already {
             let example = serde_json::json!({"team": "nlp"});
             self.faults.push(Problem::Missing { example }.at("labels"));
@@ -73,9 +74,7 @@ impl Work<'_> {
         let refused = |problem: Problem| Error::argument(self.name, problem.at("labels"));
         let mut labels = given;
         if labels.is_empty() && !clear {
-            for (key, value) in &before.labels {
-                labels.keep(key, value).map_err(refused)?;
-            }
+            before.keep_labels(&mut labels).map_err(refused)?;
         }
         if let Some(name) = name {
             labels.set_name(name);

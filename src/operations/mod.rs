@@ -38,7 +38,7 @@ pub use inline_script::{inline_script, is_inline_script};
 pub use labels::LabelsQuery;
 pub use logs::LogsQuery;
 pub use outcome::{
-    Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission, Waited, WhoAmI,
+    Cancelled, Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission, Waited, WhoAmI,
 };
 pub use ps::PsQuery;
 pub use rerun::RerunQuery;

@@ -24,8 +24,8 @@ pub enum Outcome {
     Logs(Box<LogPage>),
     /// Jobs that were looked at, in the order of the call.
     Inspected(Vec<Each<Looked>>),
-    /// Jobs that were cancelled, in the order of the call: each as it is now, and whether it was over before.
-    Cancelled(Vec<Each<(Job, bool)>>),
+    /// Jobs that were cancelled, in the order of the call.
+    Cancelled(Vec<Each<Cancelled>>),
     /// Jobs that were waited for.
     Waited(Waited),
     /// What jobs use of their machines.
@@ -124,6 +124,8 @@ pub struct Listing {
     pub total: Option<u64>,
     /// Only jobs that are scheduling or running were asked for.
     pub active_only: bool,
+    /// How many more the Hub told in a way that can't be read.
+    pub unreadable: usize,
 }
 
 /// A job's output.
@@ -146,6 +148,17 @@ pub struct Each<T> {
     pub target: Target,
     /// What came of it.
     pub result: Result<T, Error>,
+}
+
+/// A job that was cancelled.
+#[derive(Debug)]
+pub struct Cancelled {
+    /// The job as it is now; its stage is unknown where it could not be read.
+    pub job: Job,
+    /// It was over before, and nothing was done.
+    pub was_over: bool,
+    /// Why its stage could not be read since the cancel was accepted.
+    pub unread: Option<String>,
 }
 
 /// A job that was looked at.
@@ -177,6 +190,8 @@ pub struct Sampled {
     pub job: Job,
     /// A fresh sample, unless it is over or its machine not ready.
     pub metrics: Option<Metrics>,
+    /// The call's time was up before a sample could be waited for as long as others are.
+    pub cut_short: bool,
 }
 
 /// Scheduled jobs of a namespace.
@@ -188,4 +203,6 @@ pub struct ScheduledListing {
     pub jobs: Vec<ScheduledJob>,
     /// How many suspended ones were left out.
     pub hidden: usize,
+    /// How many more the Hub told in a way that can't be read.
+    pub unreadable: usize,
 }

@@ -3,7 +3,7 @@
 use super::Work;
 use super::outcome::{Listing, Outcome};
 use crate::error::Error;
-use crate::hub::JobFilter;
+use crate::hub::{JobFilter, JobList};
 use crate::types::{Namespace, Stage};
 
 /// Which jobs to list.
@@ -28,7 +28,7 @@ impl Work<'_> {
         let stages = if active_only { vec![Stage::Scheduling, Stage::Running] } else { query.stages };
         let namespace = caller.namespace(query.namespace).await?;
         let filter = JobFilter { stages, labels: query.labels, limit: query.limit };
-        let (jobs, more) = caller.jobs(&namespace, &filter).await?;
+        let JobList { jobs, more, unreadable } = caller.jobs(&namespace, &filter).await?;
         // The total helps where it can be had; a label can't be counted.
         let total = if more && filter.labels.is_empty() {
             caller.count(&namespace, &filter.stages).await.ok().flatten()
@@ -36,6 +36,6 @@ impl Work<'_> {
             None
         };
         let namespace = self.operations.scrubber.clean_line(namespace.as_str());
-        Ok(Outcome::Listed(Listing { namespace, jobs, more, total, active_only }))
+        Ok(Outcome::Listed(Listing { namespace, jobs, more, total, active_only, unreadable }))
     }
 }

@@ -41,12 +41,12 @@ impl Work<'_> {
         let caller = self.caller()?;
         let ScheduledPsQuery { all, labels, namespace } = query;
         let namespace = caller.namespace(namespace).await?;
-        let mut jobs = caller.scheduled_jobs(&namespace, &labels).await?;
+        let (mut jobs, unreadable) = caller.scheduled_jobs(&namespace, &labels).await?;
         let found = jobs.len();
         jobs.retain(|job| all || !job.suspended);
         let hidden = found - jobs.len();
         let namespace = self.operations.scrubber.clean_line(namespace.as_str());
-        Ok(Outcome::ScheduledListed(ScheduledListing { namespace, jobs, hidden }))
+        Ok(Outcome::ScheduledListed(ScheduledListing { namespace, jobs, hidden, unreadable }))
     }
 
     pub(super) async fn scheduled_change(

@@ -178,12 +178,12 @@ impl Work<'_> {
         spec: ScheduleSpec,
         submission: &mut Submission,
     ) -> Result<(), Error> {
-        let asked = Asked::of(&spec.job, &self.operations.scrubber);
+        let asked = Asked::of_scheduled(&spec, &self.operations.scrubber);
         let (sent, untold) = self.send(caller, namespace, spec).await?;
         if sent.found_again {
             submission.warnings.push(Warning::FoundAgain);
         }
-        submission.warnings.extend(asked.differences(&sent.started.spec));
+        submission.warnings.extend(asked.differences_of(&sent.started));
         submission.namespace = sent.started.namespace.clone();
         submission.made = Some(Made::Scheduled(sent.started));
         self.tell(untold);

@@ -48,7 +48,7 @@ impl Until {
 
 impl Work<'_> {
     pub(super) async fn wait(&mut self, query: WaitQuery) -> Result<Outcome, Error> {
-        let WaitQuery { targets, time, until, warnings } = query;
+        let WaitQuery { targets, time, until, mut warnings } = query;
         let caller = self.caller()?;
         let targets = self.targets(&caller, targets).await?;
         let end = self.follow_until(time).unwrap_or_else(Instant::now);
@@ -58,6 +58,8 @@ impl Work<'_> {
         let stop = self.operations.submissions.stop(self.cancelled);
         let mut jobs = unless_all_fail(look(&caller, targets).await)?;
         jobs.iter().filter_map(|each| each.result.as_ref().ok()).for_each(|job| self.teller().stage(job));
+        let mut stale: Vec<(Target, Error)> = Vec::new();
+        let mut seen_at = vec![Instant::now(); jobs.len()];
         loop {
             let open: Vec<Target> = jobs
                 .iter()
@@ -72,15 +74,32 @@ impl Work<'_> {
                 () = tokio::time::sleep(pause) => {}
             }
             for seen in look(&caller, open).await {
-                // One look that fails is no news; the next one tells.
-                let Ok(job) = seen.result else { continue };
-                if let Some(known) = jobs.iter_mut().find(|each| each.target == seen.target) {
-                    if known.result.as_ref().is_ok_and(|known| known.stage != job.stage) {
-                        self.teller().stage(&job);
+                let Some((known, seen_at)) =
+                    jobs.iter_mut().zip(&mut seen_at).find(|(each, _)| each.target == seen.target)
+                else {
+                    continue;
+                };
+                stale.retain(|(target, _)| *target != seen.target);
+                match seen.result {
+                    Ok(job) => {
+                        if known.result.as_ref().is_ok_and(|known| known.stage != job.stage) {
+                            self.teller().stage(&job);
+                        }
+                        (known.result, *seen_at) = (Ok(job), Instant::now());
                     }
-                    known.result = Ok(job);
+                    // The next look may tell; if none does, it is said how old the news is.
+                    Err(error) if error.retryable() => stale.push((seen.target, error)),
+                    Err(error) => known.result = Err(error),
                 }
             }
+        }
+        for (target, error) in stale {
+            let seen_at = jobs.iter().zip(&seen_at).find(|(each, _)| each.target == target).map(|(_, at)| at.elapsed());
+            warnings.push(Warning::Trouble {
+                job: target.id.to_string(),
+                reason: error.message(),
+                age: seen_at.map(|age| age.as_secs()),
+            });
         }
         Ok(Outcome::Waited(Waited { jobs, until, warnings }))
     }

@@ -46,9 +46,14 @@ impl Stage {
             .collect();
         match Self::KNOWN.into_iter().find(|stage| stage.as_str() == word) {
             Some(stage) => stage,
-            None if word.is_empty() => Self::Other(OtherStage("UNKNOWN".to_owned())),
+            None if word.is_empty() => Self::unknown(),
             None => Self::Other(OtherStage(word)),
         }
+    }
+
+    /// The stage of what could not be asked.
+    pub fn unknown() -> Self {
+        Self::Other(OtherStage("UNKNOWN".to_owned()))
     }
 
     /// Reads a stage to filter by, in any case and by the words that people use for it.

@@ -35,7 +35,7 @@ async fn a_long_log_is_read_page_by_page_without_loss_or_repetition() {
     let mut all = Vec::new();
     let mut next = json!("n0");
     for _ in 0..10 {
-        let page = read(&mut server, json!({"job_id": hub.job(0), "cursor": next})).await;
+        let page = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": next})).await;
         all.extend(texts(&page));
         next = cursor(&page);
         if page.structured["logs"]["finished"] == true {
@@ -44,7 +44,7 @@ async fn a_long_log_is_read_page_by_page_without_loss_or_repetition() {
         assert!(page.text.contains("there is more: go on with"), "{}", page.text);
     }
     assert!(all == job.texts(), "{} lines", all.len());
-    let nothing = read(&mut server, json!({"job_id": hub.job(0), "cursor": next})).await;
+    let nothing = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": next})).await;
     assert_eq!((texts(&nothing), cursor(&nothing)), (vec![], next));
 }
 
@@ -56,14 +56,14 @@ async fn going_on_asks_for_a_tail_only() {
         let hub = ScriptedHub::of([long(6000).over(lines.map(|lines| Connection::of(lines, Then::Ends)))]).await;
         let mut server = hub.server().await;
         let mut args = first.clone();
-        args["job_id"] = json!(hub.job(0));
+        args["job_id"] = json!(ScriptedHub::job(0));
         let first = read(&mut server, args).await;
         assert_eq!(texts(&first).last().unwrap(), "step 999");
-        let little = read(&mut server, json!({"job_id": hub.job(0), "cursor": cursor(&first)})).await;
+        let little = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": cursor(&first)})).await;
         assert_eq!(texts(&little), ["step 1000", "step 1001", "step 1002"]);
-        let none = read(&mut server, json!({"job_id": hub.job(0), "cursor": cursor(&little)})).await;
+        let none = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": cursor(&little)})).await;
         assert!(texts(&none).is_empty() && cursor(&none) == cursor(&little), "{} lines", texts(&none).len());
-        let much = read(&mut server, json!({"job_id": hub.job(0), "cursor": cursor(&none)})).await;
+        let much = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": cursor(&none)})).await;
         assert_eq!((texts(&much).len(), texts(&much)[0].as_str()), (1000, "step 1003"));
         assert!(much.warnings().is_empty(), "{:?}", much.warnings());
         let asked = hub.asked("/logs");
@@ -76,9 +76,9 @@ async fn a_place_further_back_than_any_tail_is_found_in_the_whole_log() {
     let lines = [1000, 140_000, 140_000, 140_000, 140_000];
     let hub = ScriptedHub::of([long(140_000).over(lines.map(|lines| Connection::of(lines, Then::Ends)))]).await;
     let mut server = hub.server().await;
-    let first = read(&mut server, json!({"job_id": hub.job(0), "tail": 2})).await;
+    let first = read(&mut server, json!({"job_id": ScriptedHub::job(0), "tail": 2})).await;
     assert!(cursor(&first).as_str().unwrap().starts_with('m'), "{:?}", cursor(&first));
-    let rest = read(&mut server, json!({"job_id": hub.job(0), "cursor": cursor(&first)})).await;
+    let rest = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": cursor(&first)})).await;
     assert_eq!((texts(&rest)[0].as_str(), rest.warnings()), ("step 1000", vec![]));
 }
 
@@ -91,10 +91,16 @@ async fn a_place_that_is_not_there_any_more_is_said_to_be_ambiguous() {
     let hub = ScriptedHub::of(jobs).await;
     let mut server = hub.server().await;
     let beyond = "n500ma001020304aabbccddeeff0011";
-    for (at, cursor, wait) in [(0, "n11", "0"), (1, beyond, "0"), (2, "n11", "30s"), (2, beyond, "0")] {
-        let answer = read(&mut server, json!({"job_id": hub.job(at), "cursor": cursor, "wait": wait})).await;
-        assert_eq!((texts(&answer), answer.warnings()), (long(10).texts(), vec!["ambiguous"]), "{cursor}");
-        assert!(self::cursor(&answer).as_str().unwrap().starts_with("n10m"), "{answer:?}");
+    let mut calls = Vec::new();
+    for (at, cursor, wait) in [(0, "n11", "0"), (1, beyond, "0"), (2, "n11", "8s"), (2, beyond, "16s")] {
+        let args = json!({"job_id": ScriptedHub::job(at), "cursor": cursor, "wait": wait});
+        let call = json!({"name": "hf_jobs", "arguments": {"operation": "logs", "args": args}});
+        calls.push(server.begin("tools/call", call).await);
+    }
+    for id in calls {
+        let answer = Server::answer(&server.answer_to(&json!(id)).await);
+        assert_eq!((texts(&answer), answer.warnings()), (long(10).texts(), vec!["ambiguous"]), "{answer:?}");
+        assert!(cursor(&answer).as_str().unwrap().starts_with("n10m"), "{answer:?}");
     }
 }
 
@@ -105,9 +111,9 @@ async fn a_log_that_can_not_tell_repeats_rather_than_loses() {
     let lines = [100, 200, 200];
     let hub = ScriptedHub::of([job.over(lines.map(|lines| Connection::of(lines, Then::Ends)))]).await;
     let mut server = hub.server().await;
-    let first = read(&mut server, json!({"job_id": hub.job(0), "tail": 50})).await;
+    let first = read(&mut server, json!({"job_id": ScriptedHub::job(0), "tail": 50})).await;
     assert!(cursor(&first).as_str().unwrap().starts_with('m'), "{first:?}");
-    let rest = read(&mut server, json!({"job_id": hub.job(0), "cursor": cursor(&first)})).await;
+    let rest = read(&mut server, json!({"job_id": ScriptedHub::job(0), "cursor": cursor(&first)})).await;
     assert_eq!(rest.warnings(), ["ambiguous"]);
     assert!(texts(&rest).len() >= 100, "none of the 100 new ones is missing: {}", texts(&rest).len());
 }
@@ -118,6 +124,6 @@ async fn a_tail_that_is_the_whole_log_is_counted() {
     job.log[2].time = second(2);
     let hub = ScriptedHub::of([job.over([Connection::of(3, Then::Ends)])]).await;
     let mut server = hub.server().await;
-    let answer = read(&mut server, json!({"job_id": hub.job(0)})).await;
+    let answer = read(&mut server, json!({"job_id": ScriptedHub::job(0)})).await;
     assert!(cursor(&answer).as_str().unwrap().starts_with("n3m"), "{answer:?}");
 }

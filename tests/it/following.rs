@@ -13,7 +13,7 @@ async fn read_all(hub: &ScriptedHub, jobs: usize, args: &Value) -> Vec<Answer> {
     let mut calls = Vec::new();
     for at in 0..jobs {
         let mut args = args.clone();
-        args["job_id"] = json!(hub.job(at));
+        args["job_id"] = json!(ScriptedHub::job(at));
         let arguments = json!({"operation": "logs", "args": args});
         calls.push(server.begin("tools/call", json!({"name": "hf_jobs", "arguments": arguments})).await);
     }
@@ -107,7 +107,7 @@ async fn markers_of_the_start_are_no_lines_wherever_they_are() {
         assert_whole(&answer, &job.texts(), "COMPLETED", "markers");
     }
     let mut server = hub.server().await;
-    let tail = server.jobs("logs", json!({"job_id": hub.job(1), "tail": 2})).await;
+    let tail = server.jobs("logs", json!({"job_id": ScriptedHub::job(1), "tail": 2})).await;
     assert_eq!(logs(&tail)["lines"], json!(job.texts()[6..]));
 }
 

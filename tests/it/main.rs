@@ -29,6 +29,7 @@ mod http_service;
 mod http_sessions;
 mod http_sse;
 mod jobs;
+mod later_looks;
 mod local_scripts;
 mod login;
 mod lost_answers;

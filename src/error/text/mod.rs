@@ -72,10 +72,13 @@ impl Error {
                 hints.dedup();
                 if hints.is_empty() { "mend that, and send the call again".to_owned() } else { hints.join("; ") }
             }
-            Self::UnknownOperation { nearest, .. } => match nearest {
-                Some(nearest) => format!("use {{\"operation\": \"{nearest}\"}}"),
-                None => "use {\"operation\": \"help\"} to see what there is".to_owned(),
-            },
+            Self::UnknownOperation { nearest, .. } if nearest.is_empty() => {
+                "use {\"operation\": \"help\"} to see what there is".to_owned()
+            }
+            Self::UnknownOperation { nearest, .. } => {
+                let calls: Vec<String> = nearest.iter().map(|name| format!("{{\"operation\": \"{name}\"}}")).collect();
+                format!("use {}", calls.join(" or "))
+            }
             Self::TooLarge { .. } => {
                 "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
                     .to_owned()

@@ -60,8 +60,9 @@ impl Warning {
                 format!("the job was submitted, and its output can't be followed: {reason}")
             }
             Self::WaitCut { seconds } => format!("{seconds} s at most: clients cut longer calls"),
-            Self::Trouble { reason } => {
-                format!("the Hub failed while the log was followed, so this may not be the newest: {reason}")
+            Self::Trouble { job, reason, age } => {
+                let age = age.map(|seconds| format!(", and is {seconds} s old")).unwrap_or_default();
+                format!("the Hub failed when it was asked last, so what is told of job {job} may not be the newest{age}: {reason}")
             }
             Self::Ambiguous => {
                 "the log can't tell where the earlier answer ended; nothing is left out, and some lines may have come before"
@@ -117,7 +118,8 @@ impl Warning {
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
-            Self::Trouble { .. } | Self::Ambiguous => "go on with the new `next_cursor`".to_owned(),
+            Self::Trouble { .. } => "ask again in a minute".to_owned(),
+            Self::Ambiguous => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(
                 "make a token that can write at {TOKEN_SETTINGS} and log in with it (`hf auth login`), then submit again"

@@ -100,7 +100,11 @@ pub struct Followed {
 impl Followed {
     /// What the reader has to know of how it was read.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let trouble = self.trouble.as_ref().map(|error| Warning::Trouble { reason: error.message() });
+        let trouble = self.trouble.as_ref().map(|error| Warning::Trouble {
+            job: self.job.id.to_string(),
+            reason: error.message(),
+            age: None,
+        });
         trouble.into_iter().chain(self.ambiguous.then_some(Warning::Ambiguous))
     }
 }

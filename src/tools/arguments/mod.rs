@@ -85,8 +85,8 @@ fn label_filters(arguments: &mut Arguments) -> Vec<(String, String)> {
             arguments.fault(format!("labels.{key}"), problem);
         }
     }
-    if let Some(name) = arguments.text("name", |text| Ok(text.to_owned())) {
-        labels.push(("name".to_owned(), name));
+    if let Some(name) = arguments.text("name", JobName::parse) {
+        labels.push(("name".to_owned(), name.as_str().to_owned()));
     }
     labels
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::answer::JobAnswer;
 use super::{Page, counted, minute, span};
 use crate::hub::{Description, Job};
-use crate::operations::{Each, Listing, Looked, Until, Waited, is_inline_script};
+use crate::operations::{Cancelled, Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{Size, Stage};
 
@@ -102,7 +102,7 @@ pub(super) fn stage(job: &Job) -> String {
 }
 
 pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
-    let Listing { namespace, jobs, more, total, active_only } = listing;
+    let Listing { namespace, jobs, more, total, active_only, unreadable } = listing;
     let kind = if *active_only { "scheduling or running " } else { "" };
     if jobs.is_empty() {
         page.line(&format!("no {kind}jobs in namespace `{namespace}`"));
@@ -126,6 +126,7 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
         page.line("there are more: pass a larger `limit`, or `status`, `name` or `labels`");
     }
     page.answer.jobs = Some(jobs.iter().map(|job| brief(job, page.scrubber)).collect());
+    page.unreadable(*unreadable);
     page.answer.more = Some(*more);
     page.answer.total = *total;
 }
@@ -222,10 +223,21 @@ pub(super) fn changed(page: &mut Page<'_>, job: &Job) {
     page.answer.job = Some(full(job, None, page.scrubber));
 }
 
-pub(super) fn cancelled(page: &mut Page<'_>, jobs: Vec<Each<(Job, bool)>>) {
-    each(page, jobs, |page, (job, was_over)| {
-        let before = if was_over { " already, nothing was cancelled" } else { "" };
-        page.line(&format!("job {} in namespace `{}` is {}{before}", job.id, job.namespace, stage(&job)));
+pub(super) fn cancelled(page: &mut Page<'_>, jobs: Vec<Each<Cancelled>>) {
+    each(page, jobs, |page, Cancelled { job, was_over, unread }| {
+        let named = format!("job {} in namespace `{}`", job.id, job.namespace);
+        let look =
+            format!("{{\"operation\": \"inspect\", \"args\": {{\"job_id\": \"{}/{}\"}}}}", job.namespace, job.id);
+        page.line(&match unread {
+            Some(reason) => {
+                format!("{named}: the cancel was accepted, and its stage can't be read ({reason}); look with {look}")
+            }
+            None if was_over => format!("{named} is {} already, nothing was cancelled", stage(&job)),
+            None if job.stage.is_terminal() => format!("{named} is {}", stage(&job)),
+            None => {
+                format!("{named}: the cancel was accepted, and it still stands at {}; look with {look}", stage(&job))
+            }
+        });
         brief(&job, page.scrubber)
     });
 }

@@ -7,6 +7,7 @@ use crate::operations::{Each, Sampled};
 use crate::policy::MicroUsd;
 use crate::secrets::Clean;
 use crate::types::Size;
+use crate::types::Stage;
 
 pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
     page.line("flavor, price an hour, processors, memory, disk, accelerators:");
@@ -49,12 +50,14 @@ pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>) {
 }
 
 fn sample(page: &mut Page<'_>, sampled: Sampled) -> StatsAnswer {
-    let Sampled { job, metrics } = sampled;
+    let Sampled { job, metrics, cut_short } = sampled;
     let stage = job::stage(&job);
     let told = match &metrics {
         Some(metrics) => format!("{stage}: {}", usage(metrics)),
         None if job.stage.is_terminal() => format!("finished, {stage}: a job that is over uses nothing"),
-        None => format!("{stage}: no sample yet, its machine is not ready"),
+        None if job.stage == Stage::Scheduling => format!("{stage}: no sample yet, its machine is not ready"),
+        None if cut_short => format!("{stage}: no sample in the time of this call: ask for fewer jobs at once"),
+        None => format!("{stage}: no sample within 10 s: its machine may not be ready"),
     };
     page.line(&format!("job {} on {}: {told}", job.id, job.spec.flavor));
     StatsAnswer {

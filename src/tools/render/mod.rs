@@ -65,6 +65,15 @@ impl Page<'_> {
         }
     }
 
+    /// What a list lacks since this server can't read it.
+    fn unreadable(&mut self, count: usize) {
+        if count > 0 {
+            self.line(&format!(
+                "{count} more can't be read: the Hub describes them in a way that this server does not know"
+            ));
+        }
+    }
+
     fn failed(&mut self, target: &Target, error: &Error) {
         self.line(&format!("{}: {}; hint: {}", target.id, error.message(), error.hint()));
         let error = failure::answer(error, &error.hint(), self.scrubber);

@@ -24,7 +24,7 @@ pub(super) fn answer(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer
         concurrency: job.concurrency,
         next_run: job.next_run.clone(),
         last_job_id: job.last_job.as_ref().map(|(id, _)| id.clone()),
-        last_run: job.last_job.as_ref().map(|(_, at)| at.clone()),
+        last_run: job.last_job.as_ref().and_then(|(_, at)| at.clone()),
         job: described(job, scrubber),
     }
 }
@@ -62,7 +62,7 @@ pub(super) fn standing(job: &ScheduledJob) -> String {
 }
 
 pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
-    let ScheduledListing { namespace, jobs, hidden } = listing;
+    let ScheduledListing { namespace, jobs, hidden, unreadable } = listing;
     if jobs.is_empty() {
         page.line(&format!("no scheduled jobs in namespace `{namespace}`"));
     } else {
@@ -72,7 +72,10 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
         ));
     }
     for job in jobs {
-        let last = job.last_job.as_ref().map_or_else(|| "never".to_owned(), |(_, at)| minute(at));
+        let last = job.last_job.as_ref().map_or_else(
+            || "never".to_owned(),
+            |(_, at)| at.as_ref().map_or_else(|| "at an unknown time".to_owned(), |at| minute(at)),
+        );
         let name = job::cut(job.spec.name().map_or("-", Clean::as_str), job::NAME_IN_ROW);
         let command =
             job::command(&job.spec, COMMAND_IN_ROW, page.scrubber).map(Clean::into_string).unwrap_or_default();
@@ -83,6 +86,7 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
     if *hidden > 0 {
         page.line(&format!("{} hidden: pass \"all\": true", counted(*hidden, "suspended one")));
     }
+    page.unreadable(*unreadable);
     page.answer.scheduled_jobs = Some(jobs.iter().map(|job| answer(job, page.scrubber)).collect());
 }
 
@@ -94,7 +98,11 @@ pub(super) fn shown(page: &mut Page<'_>, job: &ScheduledJob) {
         job.schedule,
         standing(job)
     ));
-    let last = job.last_job.as_ref().map(|(id, at)| format!("job {id} at {at}")).unwrap_or_default();
+    let last = job.last_job.as_ref().map(|(id, at)| {
+        let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+        format!("job {id}{at}")
+    });
+    let last = last.unwrap_or_default();
     let concurrency = if job.concurrency { "runs also beside an earlier one".to_owned() } else { String::new() };
     page.fields(&[("last run", last), ("concurrency", concurrency)]);
     job::spec(page, &job.spec);

@@ -75,6 +75,11 @@ impl Proxy {
         self.rules.lock().unwrap().push(Rule { begins: begins.to_owned(), times, fault });
     }
 
+    /// No request has a fault any more.
+    pub fn clear(&self) {
+        self.rules.lock().unwrap().clear();
+    }
+
     /// How many requests the faults of that beginning still wait for.
     pub fn left(&self, begins: &str) -> usize {
         self.rules.lock().unwrap().iter().filter(|rule| rule.begins == begins).map(|rule| rule.times).sum()

@@ -182,7 +182,7 @@ impl ScriptedHub {
     }
 
     /// The reference of a job.
-    pub fn job(&self, at: usize) -> String {
+    pub fn job(at: usize) -> String {
         format!("alice/{at:024x}")
     }
 
@@ -220,7 +220,7 @@ impl ScriptedHub {
     fn job_answer(&self, at: usize, id: &str) -> (&'static str, String, String) {
         let mut state = self.state.lock().unwrap();
         let due = match state.next_stage.get_mut(&at) {
-            Some((stage, 0)) => Some(*stage),
+            Some((next, 0)) => Some(*next),
             Some((_, lag)) => {
                 *lag -= 1;
                 None
@@ -228,8 +228,8 @@ impl ScriptedHub {
             None => None,
         };
         let job = &mut state.jobs[at];
-        if let Some(stage) = due {
-            job.stage = stage;
+        if let Some(next) = due {
+            job.stage = next;
         }
         let date = date(job);
         if let Some(status) = job.failures.pop_front() {
