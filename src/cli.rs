@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 
 use crate::logging::Format;
-use crate::transport::http::{CALLS_PER_MINUTE, SESSIONS, STREAMS};
+use crate::transport::http::{CALLS_PER_MINUTE, PATIENCE, SESSIONS, STREAMS};
 
 /// An MCP server through which AI assistants run compute on Hugging Face Jobs.
 ///
@@ -85,4 +85,8 @@ pub struct HttpArgs {
     /// How many calls of tools there may be in a minute, of all clients together
     #[arg(long = "http-calls-per-minute", value_name = "COUNT", default_value_t = CALLS_PER_MINUTE, requires = "address")]
     pub calls_per_minute: NonZeroU32,
+
+    /// How many seconds a client may leave a request unfinished, a connection unused or an answer unread
+    #[arg(long = "http-timeout", value_name = "SECONDS", default_value_t = PATIENCE, requires = "address")]
+    pub timeout: NonZeroU32,
 }

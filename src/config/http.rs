@@ -101,8 +101,12 @@ impl HttpConfig {
             .iter()
             .map(|origin| AllowedOrigin::parse(origin).ok_or_else(|| HttpFault::AllowedOrigin(origin.clone())))
             .collect::<Result<Vec<_>, _>>()?;
-        let limits =
-            Limits { sessions: args.max_sessions, streams: args.max_streams, calls_per_minute: args.calls_per_minute };
+        let limits = Limits {
+            sessions: args.max_sessions,
+            streams: args.max_streams,
+            calls_per_minute: args.calls_per_minute,
+            patience: args.timeout,
+        };
         let (door, token_file, is_file_open) = match file {
             Some(DoorFile { path, secret, token, open }) => {
                 known.remember(&secret);

@@ -1,7 +1,11 @@
 //! How much is served over HTTP, and how what is too much is refused.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::http::{Events, HttpServer, Reply, call, initialize, on_and_on, run};
 use crate::support::{ServerBuilder, hub};
@@ -78,4 +82,48 @@ async fn a_body_of_just_the_bound_is_served() {
     assert_eq!(reply.status, 413);
     assert!(reply.error().contains("pass its URL"), "{reply:?}");
     assert_eq!(Reply::of(http.message(&with(9 * 1024 * 1024))).await.status, 413, "not read to its end");
+}
+
+/// A connection on which a test writes bytes.
+async fn connected(http: &HttpServer) -> TcpStream {
+    TcpStream::connect(http.base.trim_start_matches("http://")).await.unwrap()
+}
+
+/// What comes on it until the server ends it.
+async fn until_ended(mut client: TcpStream) -> String {
+    let mut came = Vec::new();
+    let reading = client.read_to_end(&mut came);
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("it is never ended").ok();
+    String::from_utf8(came).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_something_half_done_is_not_waited_for() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).arg("--http-timeout=1").over_http().await;
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\naccept: application/json, text/event-stream\r\n\
+         content-type: application/json\r\n",
+        http.token.as_ref().unwrap()
+    );
+    let mut half_a_head = connected(&http).await;
+    half_a_head.write_all(&head.as_bytes()[..40]).await.unwrap();
+    let mut half_a_body = connected(&http).await;
+    half_a_body.write_all(format!("{head}content-length: 100\r\n\r\n{{").as_bytes()).await.unwrap();
+    let mut unused = connected(&http).await;
+    unused.write_all(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await.unwrap();
+    let nothing = connected(&http).await;
+    let (head_end, body_end, unused_end, nothing_end) =
+        tokio::join!(until_ended(half_a_head), until_ended(half_a_body), until_ended(unused), until_ended(nothing));
+    assert!(head_end.is_empty() || head_end.starts_with("HTTP/1.1 408"), "{head_end}");
+    assert!(body_end.starts_with("HTTP/1.1 408"), "{body_end}");
+    assert!(unused_end.starts_with("HTTP/1.1 200"), "{unused_end}");
+    assert!(nothing_end.is_empty() || nothing_end.starts_with("HTTP/1.1 408"), "{nothing_end}");
+    // Nor is one that sends and sends, and reads no answer.
+    let mut deaf = connected(&http).await;
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}).to_string();
+    let request = format!("{head}content-length: {}\r\n\r\n{list}", list.len());
+    let sending = async { while deaf.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(60), sending).await.expect("it is listened to for ever");
+    assert_eq!(Reply::of(http.plain(Method::GET, "/healthz")).await.status, 200);
 }

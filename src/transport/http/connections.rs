@@ -10,24 +10,23 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long the head of a request may take, and a connection may be idle between two: longer than clients keep theirs, so
-/// that few meet the end of one.
-const HEAD_TIME: Duration = Duration::from_secs(60);
 /// The most of a head, in bytes.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// How long accepting pauses after an error that is the process's own, such as no file left to open.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Accepts connections until `ending`, `places` at once; further ones wait to be accepted. The tracker has those that are
-/// open: each ends when the answers under way are out.
+/// open: each ends when the answers under way are out, or when its client lets it wait for longer than `patience`.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     ending: CancellationToken,
     places: usize,
+    patience: Duration,
 ) -> TaskTracker {
     let open = TaskTracker::new();
     let places = Arc::new(Semaphore::new(places));
@@ -42,7 +41,7 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                let serving = serve(stream, router.clone(), ending.clone());
+                let serving = serve(stream, router.clone(), ending.clone(), patience);
                 open.spawn(async move {
                     serving.await;
                     drop(place);
@@ -59,12 +58,15 @@ pub(super) async fn accept(
     open
 }
 
-async fn serve(stream: TcpStream, router: Router, ending: CancellationToken) {
+async fn serve(stream: TcpStream, router: Router, ending: CancellationToken, patience: Duration) {
     // Small messages go out at once.
     stream.set_nodelay(true).ok();
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(patience));
+    let stream = Box::pin(stream);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(patience)
         .max_buf_size(HEAD_MAX_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);

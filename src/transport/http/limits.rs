@@ -16,6 +16,9 @@ pub const SESSIONS: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 pub const STREAMS: NonZeroU32 = NonZeroU32::new(800).unwrap();
 /// How many tools may be called in a minute, unless told otherwise: ten a second is more than assistants do.
 pub const CALLS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// How many seconds a client may leave a request unfinished, a connection unused or an answer unread, unless told otherwise:
+/// a slow line sends 1 MiB in that time, and clients rarely keep a connection for longer.
+pub const PATIENCE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// What bounds the clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +29,20 @@ pub struct Limits {
     pub streams: NonZeroU32,
     /// Calls of tools in a minute.
     pub calls_per_minute: NonZeroU32,
+    /// Seconds for what a client leaves half done.
+    pub patience: NonZeroU32,
+}
+
+impl Limits {
+    /// How long a client is waited for that leaves something half done.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience.get().into())
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: SESSIONS, streams: STREAMS, calls_per_minute: CALLS_PER_MINUTE }
+        Self { sessions: SESSIONS, streams: STREAMS, calls_per_minute: CALLS_PER_MINUTE, patience: PATIENCE }
     }
 }
 

@@ -17,8 +17,6 @@ use super::refusal::Refusal;
 pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// How much of a body that is too large is still read before it is refused: a client that is still sending does not see the answer.
 const SKIMMED_MAX_BYTES: usize = 8 * BODY_MAX_BYTES;
-/// How long a body may take to arrive: a slow line sends 1 MiB in that time.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A message, not yet understood.
 #[derive(Debug)]
@@ -30,14 +28,13 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads a request.
-    pub(super) async fn read(request: Request) -> Result<Self, Refusal> {
+    /// Reads a request, whose body is waited for that long.
+    pub(super) async fn read(request: Request, patience: Duration) -> Result<Self, Refusal> {
         let (head, body) = request.into_parts();
         if !is_json(&head.headers) {
             return Err(Refusal::MediaType);
         }
-        let bytes =
-            tokio::time::timeout(BODY_TIME, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
+        let bytes = tokio::time::timeout(patience, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
         let envelope = serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| {
             if error.is_data() { Refusal::NotAMessage { id: None } } else { Refusal::NotJson }
         })?;
@@ -84,7 +81,7 @@ mod tests {
 
     async fn read(media_type: &str, body: impl Into<Body>) -> Result<Envelope, Refusal> {
         let request = Request::builder().header(CONTENT_TYPE, media_type).body(body.into()).unwrap();
-        Message::read(request).await.map(|message| message.envelope)
+        Message::read(request, Duration::from_secs(1)).await.map(|message| message.envelope)
     }
 
     #[tokio::test]

@@ -35,7 +35,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use access_log::Entry;
 pub use door::Door;
 pub use health::{Look, Readiness};
-pub use limits::{CALLS_PER_MINUTE, Limits, SESSIONS, STREAMS};
+pub use limits::{CALLS_PER_MINUTE, Limits, PATIENCE, SESSIONS, STREAMS};
 use limits::{Pace, Places, places};
 pub use message::BODY_MAX_BYTES;
 use names::Names;
@@ -74,6 +74,7 @@ struct Http<S> {
     sessions: Arc<Places>,
     streams: Places,
     pace: Pace,
+    patience: Duration,
     /// The calls under way.
     calls: TaskTracker,
     /// No call begins any more.
@@ -110,6 +111,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         sessions,
         streams: Places::new(limits.streams, "streams"),
         pace: Pace::new(limits.calls_per_minute),
+        patience: limits.patience(),
         calls: calls.clone(),
         ending: ending.clone(),
         closed: closed.clone(),
@@ -128,7 +130,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         .fallback(async || Refusal::Path)
         .layer(from_fn_with_state(front, pass));
     let connections = places(limits.streams).saturating_add(CONNECTIONS_BESIDE);
-    let accepting = tokio::spawn(connections::accept(listener, router, ending.clone(), connections));
+    let accepting = tokio::spawn(connections::accept(listener, router, ending.clone(), connections, limits.patience()));
     stop.await;
     on_end();
     tracing::debug!("told to stop");

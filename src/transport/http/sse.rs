@@ -159,7 +159,7 @@ pub(super) async fn messages<S: ServerHandler + Clone>(
     let query = request.uri().query().unwrap_or_default();
     let id = query.split('&').find_map(|pair| pair.strip_prefix("sessionId="));
     let session = id.and_then(|id| http.sse.find(id)).ok_or(Refusal::NoSession)?;
-    let message = Message::read(request).await?;
+    let message = Message::read(request, http.patience).await?;
     let id = message.envelope.id.clone();
     let is_call = message.is("tools/call");
     let understood: ClientJsonRpcMessage =

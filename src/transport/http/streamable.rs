@@ -61,7 +61,7 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
     request: Request,
 ) -> Result<Response, Refusal> {
     match *request.method() {
-        Method::POST => http.post(Message::read(request).await?).await,
+        Method::POST => http.post(Message::read(request, http.patience).await?).await,
         Method::GET => {
             let place = http.streams.take(None)?;
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
