@@ -35,6 +35,7 @@ mod login;
 mod lost_answers;
 mod machines;
 mod manifest;
+mod one_job;
 mod protocol;
 mod redaction;
 mod refusals;

@@ -7,18 +7,37 @@ use hf_jobs_mcp::local_hub::LocalHub;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// What happens to a request.
 #[derive(Clone)]
 pub enum Fault {
-    /// The Hub handles it, and the connection is closed before its answer.
-    LoseAnswer,
-    /// The Hub handles it, and its answer waits until it is let go.
-    HoldAnswer(Arc<Notify>),
+    /// The Hub never sees it, and the connection is reset before it is read.
+    ResetUnread,
+    /// The Hub never sees it, and the connection is reset when it was read.
+    ResetUnhandled,
     /// The Hub never sees it; this is the answer.
     Answer(&'static str),
+    /// The Hub never sees it, and there is no answer for as long as the server waits.
+    StallUnhandled,
+    /// The Hub handles it, and the connection is closed before its answer.
+    LoseAnswer,
+    /// The Hub handles it, and the connection is reset before its answer.
+    ResetAnswer,
+    /// The Hub handles it, and there is no answer for as long as the server waits.
+    Stall,
+    /// The Hub handles it, and its answer waits until it is let go.
+    HoldAnswer(Arc<Notify>),
     /// The Hub handles it; this is the answer instead of its own.
     HandleAndAnswer(&'static str),
+    /// The Hub handles it, and only so many bytes of its answer come.
+    CutAnswer(usize),
+    /// The Hub handles it, and so many bytes of its answer are missing at the end.
+    CutEnd(usize),
+    /// The Hub handles it, and its answer comes in pieces of so many bytes.
+    Pieces(usize),
+    /// The Hub handles it, and what is answered never ends.
+    Endless,
     /// Its answer passes as it comes, and this is told when the server gives up reading it.
     TellWhenLeft(Arc<Notify>),
 }
@@ -44,6 +63,7 @@ pub struct Proxy {
     endpoint: String,
     rules: Arc<Mutex<Vec<Rule>>>,
     handled: Arc<Notify>,
+    closed: CancellationToken,
 }
 
 impl Proxy {
@@ -54,11 +74,12 @@ impl Proxy {
             endpoint: format!("http://{}", listener.local_addr().unwrap()),
             rules: Arc::default(),
             handled: Arc::new(Notify::new()),
+            closed: CancellationToken::new(),
         };
         let hub = hub.endpoint().trim_start_matches("http://").to_owned();
         let serving = proxy.clone();
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+            while let Some(Ok((client, _))) = serving.closed.run_until_cancelled(listener.accept()).await {
                 let (proxy, hub) = (serving.clone(), hub.clone());
                 tokio::spawn(async move { proxy.pass(client, &hub).await });
             }
@@ -85,6 +106,14 @@ impl Proxy {
         self.rules.lock().unwrap().iter().filter(|rule| rule.begins == begins).map(|rule| rule.times).sum()
     }
 
+    /// No connection is taken any more.
+    pub async fn close(&self) {
+        self.closed.cancel();
+        // The listener is gone when a connection is refused.
+        let address = self.endpoint.trim_start_matches("http://");
+        while TcpStream::connect(address).await.is_ok() {}
+    }
+
     /// Resolves when the Hub has handled a request that has a fault.
     pub async fn handled(&self) {
         self.handled.notified().await;
@@ -99,10 +128,17 @@ impl Proxy {
 
     /// One request; the connection ends with its answer.
     async fn pass(&self, mut client: TcpStream, hub: &str) -> Option<()> {
-        let request = read_request(&mut client).await?;
-        let fault = self.fault_of(&request);
-        if let Some(Fault::Answer(answer)) = fault {
-            return client.write_all(answer.as_bytes()).await.ok();
+        let line = read_line(&mut client).await?;
+        let fault = self.fault_of(&line);
+        if matches!(fault, Some(Fault::ResetUnread)) {
+            return client.set_zero_linger().ok();
+        }
+        let request = read_request(&mut client, line).await?;
+        match fault {
+            Some(Fault::Answer(answer)) => return client.write_all(answer.as_bytes()).await.ok(),
+            Some(Fault::ResetUnhandled) => return client.set_zero_linger().ok(),
+            Some(Fault::StallUnhandled) => return client.read_u8().await.ok().map(|_| ()),
+            _ => {}
         }
         let mut upstream = TcpStream::connect(hub).await.ok()?;
         let line_end = request.windows(2).position(|pair| pair == b"\r\n")? + 2;
@@ -130,14 +166,41 @@ impl Proxy {
                 client.write_all(&answer).await.ok()
             }
             Fault::HandleAndAnswer(other) => client.write_all(other.as_bytes()).await.ok(),
-            Fault::LoseAnswer | Fault::Answer(_) | Fault::TellWhenLeft(_) => Some(()),
+            Fault::ResetAnswer => client.set_zero_linger().ok(),
+            Fault::Stall => client.read_u8().await.ok().map(|_| ()),
+            Fault::CutAnswer(bytes) => client.write_all(&answer[..bytes.min(answer.len())]).await.ok(),
+            Fault::CutEnd(bytes) => client.write_all(&answer[..answer.len().saturating_sub(bytes)]).await.ok(),
+            Fault::Pieces(bytes) => {
+                client.set_nodelay(true).ok()?;
+                for piece in answer.chunks(bytes) {
+                    client.write_all(piece).await.ok()?;
+                    tokio::task::yield_now().await;
+                }
+                Some(())
+            }
+            Fault::Endless => {
+                client.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"id\": \"").await.ok()?;
+                while client.write_all(&vec![b'x'; 64 * 1024]).await.is_ok() {}
+                Some(())
+            }
+            _ => Some(()),
         }
     }
 }
 
+/// The first bytes of a request, of its first line at the least.
+async fn read_line(client: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    while !line.contains(&b'\n') {
+        if client.read_buf(&mut line).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(line)
+}
+
 /// A request, whole: its head, and as much body as the head says.
-async fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut request = Vec::new();
+async fn read_request(client: &mut TcpStream, mut request: Vec<u8>) -> Option<Vec<u8>> {
     let head = loop {
         if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
             break end + 4;
