@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Fault, Proxy, Server, ServerBuilder, hub};
 
 /// How many cases run at once: each has a Hub, a proxy and a server, which mostly wait.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 64;
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const HTML_502: &str = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 21\r\nconnection: close\r\n\r\n<html>bad gate</html>";
@@ -107,10 +107,29 @@ fn posted(hub: &LocalHub, begins: &str) -> usize {
     hub.requests().iter().filter(|request| request.method == "POST" && request.path == path).count()
 }
 
-async fn case(operation: &'static str, name: &'static str, fault: Fault, told: Told) -> String {
+/// How the server and its Hub speak.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+async fn behind_proxy(hub: &LocalHub, protocol: Protocol) -> (Proxy, Server) {
+    let server = ServerBuilder::at(hub);
+    let (proxy, server) = match protocol {
+        Protocol::Http1 => (Proxy::before(hub).await, server),
+        Protocol::Http2 => {
+            let (proxy, certificate) = Proxy::over_http2(hub, server.home()).await;
+            (proxy, server.env("SSL_CERT_FILE", certificate))
+        }
+    };
+    let server = server.env("HF_ENDPOINT", proxy.endpoint()).start().await;
+    (proxy, server)
+}
+
+async fn case(protocol: Protocol, operation: &'static str, name: &'static str, fault: Fault, told: Told) -> String {
     let hub = hub().await;
-    let proxy = Proxy::before(&hub).await;
-    let mut server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
+    let (proxy, mut server) = behind_proxy(&hub, protocol).await;
     let (args, begins) = prepared(&mut server, operation).await;
     let before = there(&mut server, operation).await;
     let posts = posted(&hub, &begins);
@@ -150,28 +169,32 @@ async fn a_fault_at_any_point_starts_at_most_one_job_and_the_answer_says_which()
     let mut cases = Vec::new();
     for operation in OPERATIONS {
         for (name, fault, told) in faults() {
-            cases.push((operation, name, fault, told));
+            cases.push((Protocol::Http1, operation, name, fault.clone(), told));
+            cases.push((Protocol::Http2, operation, name, fault, told));
         }
     }
     // Those that take long begin first.
-    cases.sort_by_key(|(_, _, fault, told)| {
+    cases.sort_by_key(|(_, _, _, fault, told)| {
         (*told != Told::Unconfirmed && !matches!(fault, Fault::Stall), matches!(fault, Fault::Pieces(_)))
     });
     let told = stream::iter(cases)
-        .map(|(operation, name, fault, told)| {
-            tokio::spawn(async move { (operation, name, case(operation, name, fault, told).await) })
+        .map(|(protocol, operation, name, fault, told)| {
+            tokio::spawn(async move { (protocol, operation, name, case(protocol, operation, name, fault, told).await) })
         })
         .buffer_unordered(AT_ONCE)
         .map(|case| case.unwrap())
         .collect::<Vec<_>>()
         .await;
-    let mut table: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
-    for (operation, name, told) in told {
-        table.entry(name).or_default().insert(operation, told);
+    let mut table: BTreeMap<&str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for (protocol, operation, name, told) in told {
+        table.entry(name).or_default().entry(told).or_default().push(format!("{operation} {protocol:?}"));
     }
     let mut text = String::new();
     for (name, row) in table {
-        writeln!(text, "{name}: {row:?}").unwrap();
+        for (told, of) in row {
+            let all = of.len() == OPERATIONS.len() * 2;
+            writeln!(text, "{name}: {told}: {}", if all { "all".to_owned() } else { of.join(", ") }).unwrap();
+        }
     }
     println!("{text}");
 }

@@ -1,5 +1,7 @@
 //! A proxy in front of the local Hub, which does to requests what networks do.
 
+mod http2;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -70,12 +72,7 @@ impl Proxy {
     /// A proxy that passes everything on.
     pub async fn before(hub: &LocalHub) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Self {
-            endpoint: format!("http://{}", listener.local_addr().unwrap()),
-            rules: Arc::default(),
-            handled: Arc::new(Notify::new()),
-            closed: CancellationToken::new(),
-        };
+        let proxy = Self::at(format!("http://{}", listener.local_addr().unwrap()));
         let hub = hub.endpoint().trim_start_matches("http://").to_owned();
         let serving = proxy.clone();
         tokio::spawn(async move {
@@ -85,6 +82,10 @@ impl Proxy {
             }
         });
         proxy
+    }
+
+    fn at(endpoint: String) -> Self {
+        Self { endpoint, rules: Arc::default(), handled: Arc::new(Notify::new()), closed: CancellationToken::new() }
     }
 
     pub fn endpoint(&self) -> &str {
