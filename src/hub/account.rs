@@ -189,6 +189,8 @@ impl Caller {
     /// The namespace to act in: the given one, or else the account's own.
     pub async fn namespace(&self, given: Option<Namespace>) -> Result<Namespace, HubError> {
         if let Some(namespace) = given {
+            // Whoever names it knows it: calls that answers suggest can name it, too.
+            self.scrubber().known().publish(namespace.as_str());
             return Ok(namespace);
         }
         self.whoami().await?.namespace().ok_or_else(|| {

@@ -36,11 +36,11 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
         Some(Value::String(name)) => name,
         Some(other) => other.to_string(),
     };
-    let verb = match find(&written, policy) {
+    let (given, mut faults) = gather(call);
+    let verb = match find(meant(&written, &given), policy) {
         Ok(verb) => verb,
         Err(error) => return Understood::Wrong(error),
     };
-    let (given, mut faults) = gather(call);
     let Some(verb) = verb else {
         return Understood::Usage(None);
     };
@@ -121,6 +121,16 @@ fn find(written: &str, policy: &Policy) -> Result<Option<&'static Verb>, Error> 
             known,
         }
     })
+}
+
+/// The operation that is meant by `schedule` alone, where what is scheduled is given.
+fn meant<'a>(written: &'a str, given: &Map<String, Value>) -> &'a str {
+    let has = |name: &str| given.get(name).is_some_and(|value| !is_blank(value));
+    match normal(written).as_str() {
+        "schedule" | "scheduled" if has("schedule") && has("script") => "scheduled uv",
+        "schedule" | "scheduled" if has("schedule") && has("command") => "scheduled run",
+        _ => written,
+    }
 }
 
 /// The operation of a name or synonym in its normal form.

@@ -93,9 +93,8 @@ impl Schedule {
     fn of(text: String, cron: &str) -> Result<Self, Problem> {
         let fields: Vec<&str> = cron.split(' ').collect();
         let expanded: Vec<String> = placed(&fields).map(|(place, field)| expanded(place, field)).collect();
-        let steps_within = placed(&fields).all(|(place, field)| step_is_within(place, field));
-        if !steps_within {
-            return Err(malformed(&text));
+        if let Some(expected) = out_of_range(&fields) {
+            return Err(Problem::malformed(&text, format!("a schedule with {expected}")));
         }
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Optional).build();
         let cron = parser.parse(&expanded.join(" ")).map_err(|_| malformed(&text))?;
@@ -154,13 +153,23 @@ fn in_grammar(field: &str) -> bool {
     field == "*" || field.split(',').all(is_number)
 }
 
-/// Whether a step leads to a second number of its field: with a greater one it would run at the first alone, which is hardly
-/// meant.
+/// Whether a step is one of its field, and no longer: `*/60` minutes are an hour, `*/90` are no hour and a half.
 fn step_is_within(place: usize, field: &str) -> bool {
     let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
-    let Some((from, step)) = field.split_once('/') else { return true };
-    let (from, step) = (from.parse().unwrap_or(low), step.parse().unwrap_or(u16::MAX));
-    from.saturating_add(step) <= high
+    let Some((_, step)) = field.split_once('/') else { return true };
+    step.parse().unwrap_or(u16::MAX) <= high - low + 1
+}
+
+/// The first field with a number that it can't have, its name and its range.
+fn out_of_range(fields: &[&str]) -> Option<String> {
+    const NAMES: [&str; 7] = ["seconds", "minutes", "hours", "days", "months", "weekdays", "years"];
+    placed(fields).find_map(|(place, field)| {
+        let (low, high) = RANGES.get(place).copied()?;
+        let (numbers, _) = field.split_once('/').unwrap_or((field, ""));
+        let mut numbers = numbers.split(['-', ',']).filter_map(|number| number.parse::<u16>().ok());
+        let is_out = numbers.any(|number| number > high) || !step_is_within(place, field);
+        is_out.then(|| format!("{} from {low} to {high}, not `{field}`", NAMES.get(place).unwrap_or(&"numbers")))
+    })
 }
 
 /// A field in the words of the cron library, which wants a range before a step and numbers on both sides of a range.
@@ -190,6 +199,10 @@ fn mended(place: usize, field: &str) -> String {
         .and_then(|(range, step)| range.split_once('-').map(|(from, to)| (from.parse(), to.parse(), step.parse())))
         .and_then(|(from, to, step)| Some((from.ok()?, to.ok()?, step.ok().filter(|step: &usize| *step > 0)?)))
     {
+        let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
+        if from < low || to > high {
+            return field;
+        }
         let numbers: Vec<String> = (from..=to).step_by(step).map(|number: u16| number.to_string()).collect();
         return if numbers.is_empty() { field } else { numbers.join(",") };
     }
@@ -224,6 +237,8 @@ mod tests {
             ("*/15 * * * *", "2026-11-23T10:15:00Z"),
             ("5/20 * * * *", "2026-11-23T10:05:00Z"),
             ("*-3 * * * *", "2026-11-23T10:01:00Z"),
+            ("0 */24 * * *", "2026-11-24T00:00:00Z"),
+            ("0 0 1 */12 *", "2027-01-01T00:00:00Z"),
             ("0 0 29 2 *", "2028-02-29T00:00:00Z"),
             ("1,31 * * * *", "2026-11-23T10:01:00Z"),
             ("*/10 * * * * *", "2026-11-23T10:00:10Z"),
@@ -248,7 +263,7 @@ mod tests {
             ("0-30/10 * * * *", Some("0,10,20,30 * * * *")),
             ("0 9-17/4 * * MON", Some("0 9,13,17 * * 1")),
             ("*/90 * * * *", None),
-            ("0 */24 * * *", None),
+            ("0 */25 * * *", None),
             ("@every 5m", None),
             ("60 * * * *", None),
             ("* 24 * * *", None),

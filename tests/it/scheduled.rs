@@ -249,6 +249,25 @@ async fn other_names_are_understood() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn schedule_alone_means_what_is_given_with_it() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for (given, operation) in [
+        (json!({"schedule": "@daily", "script": "print(1)\n", "dry_run": true}), "scheduled uv"),
+        (json!({"schedule": "@daily", "command": ["true"], "dry_run": true}), "scheduled run"),
+        (json!({}), "scheduled ps"),
+    ] {
+        let answer = server.jobs("schedule", given).await;
+        assert_eq!((answer.is_error, &answer.structured["operation"]), (false, &json!(operation)), "{answer:?}");
+    }
+    for (schedule, words) in [("60 * * * *", "minutes from 0 to 59, not `60`"), ("0 */25 * * *", "hours from 0 to 23")]
+    {
+        let answer = server.jobs("scheduled run", json!({"schedule": schedule, "command": ["true"]})).await;
+        assert!(answer.is_error && answer.text.contains(words), "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_scheduled_job_does_not_have_is_refused() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;

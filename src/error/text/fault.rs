@@ -31,7 +31,7 @@ impl Fault {
             Problem::Conflict { with } if with == argument => {
                 format!("`{argument}` is given twice, with different values")
             }
-            Problem::Conflict { with } => format!("`{argument}` and `{with}` say the same thing: give one of them"),
+            Problem::Conflict { with } => format!("`{argument}` and `{with}` exclude each other: give one of them"),
             Problem::Credential { credential, .. } => match credential {
                 Credential::TokenName => {
                     format!(
