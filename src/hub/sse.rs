@@ -4,18 +4,19 @@
 /// answer shows 2,000 characters of a line.
 const EVENT_MAX_BYTES: usize = 64 * 1024;
 
-/// Turns the bytes of a stream into the data of its events.
+/// Turns the bytes of a stream into the data of its events. Its buffers go round: a log has millions of events.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
+    /// The beginning of a line whose end has not come.
     line: Vec<u8>,
-    data: Vec<u8>,
+    is_line_cut: bool,
+    event: Event,
     has_data: bool,
-    cut: bool,
     after_cr: bool,
 }
 
 /// The data of one event.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) data: Vec<u8>,
     /// The event was longer than [`EVENT_MAX_BYTES`].
@@ -24,7 +25,7 @@ pub(super) struct Event {
 
 impl Decoder {
     /// Takes the next bytes and hands on each event that they complete.
-    pub(super) fn feed(&mut self, mut bytes: &[u8], mut on: impl FnMut(Event)) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8], mut on: impl FnMut(&Event)) {
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr)
                 && let Some(rest) = bytes.strip_prefix(b"\n")
@@ -32,45 +33,53 @@ impl Decoder {
                 bytes = rest;
                 continue;
             }
-            let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let end = memchr::memchr2(b'\n', b'\r', bytes);
             let (piece, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-            self.keep(piece);
-            let Some((terminator, rest)) = rest.split_first() else { return };
+            let Some((terminator, rest)) = rest.split_first() else { return self.keep(piece) };
             self.after_cr = *terminator == b'\r';
             bytes = rest;
-            if let Some(event) = self.end_line() {
-                on(event);
+            let ended = if self.line.is_empty() {
+                self.end_line(piece)
+            } else {
+                self.keep(piece);
+                let mut line = std::mem::take(&mut self.line);
+                let ended = self.end_line(&line);
+                line.clear();
+                self.line = line;
+                ended
+            };
+            self.is_line_cut = false;
+            if ended {
+                on(&self.event);
+                self.event.data.clear();
+                self.event.cut = false;
+                self.has_data = false;
             }
         }
     }
 
     fn keep(&mut self, piece: &[u8]) {
         let room = EVENT_MAX_BYTES.saturating_sub(self.line.len());
-        self.cut |= piece.len() > room;
-        self.line.extend(piece.iter().take(room));
+        self.is_line_cut |= piece.len() > room;
+        self.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
 
-    fn end_line(&mut self) -> Option<Event> {
-        let line = std::mem::take(&mut self.line);
+    /// Takes a line. Whether it ends an event.
+    fn end_line(&mut self, line: &[u8]) -> bool {
         if line.is_empty() {
-            let data = std::mem::take(&mut self.data);
-            let cut = std::mem::take(&mut self.cut);
-            return std::mem::take(&mut self.has_data).then_some(Event { data, cut });
+            return self.has_data;
         }
         if let Some(value) = line.strip_prefix(b"data:") {
             if self.has_data {
-                self.data.push(b'\n');
+                self.event.data.push(b'\n');
             }
             self.has_data = true;
             let value = value.strip_prefix(b" ").unwrap_or(value);
-            let room = EVENT_MAX_BYTES.saturating_sub(self.data.len());
-            self.cut |= value.len() > room;
-            self.data.extend(value.iter().take(room));
-        } else if !self.has_data {
-            // A comment or another field was cut, not the event.
-            self.cut = false;
+            let room = EVENT_MAX_BYTES.saturating_sub(self.event.data.len());
+            self.event.cut |= self.is_line_cut || value.len() > room;
+            self.event.data.extend_from_slice(value.get(..room).unwrap_or(value));
         }
-        None
+        false
     }
 }
 
@@ -82,7 +91,7 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         for chunk in chunks {
-            decoder.feed(chunk, |event| events.push(event));
+            decoder.feed(chunk, |event| events.push(event.clone()));
         }
         events
     }
@@ -107,11 +116,11 @@ mod tests {
     fn an_endless_line_is_cut_and_the_next_event_is_whole() {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
-        decoder.feed(b"data: ", |event| events.push(event));
+        decoder.feed(b"data: ", |event| events.push(event.clone()));
         for _ in 0..100 {
-            decoder.feed(&[b'x'; 4096], |event| events.push(event));
+            decoder.feed(&[b'x'; 4096], |event| events.push(event.clone()));
         }
-        decoder.feed(b"\n\ndata: next\n\n", |event| events.push(event));
+        decoder.feed(b"\n\ndata: next\n\n", |event| events.push(event.clone()));
         assert!(events[0].cut && events[0].data.len() <= EVENT_MAX_BYTES);
         assert_eq!(events[1], Event { data: b"next".to_vec(), cut: false });
     }

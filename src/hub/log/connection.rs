@@ -123,39 +123,39 @@ impl Reader<'_> {
     }
 
     /// Takes one event. A reason to end, if there is one.
-    fn event(&mut self, event: Event, stream: &mut Stream) -> Option<Next> {
+    fn event(&mut self, event: &Event, stream: &mut Stream) -> Option<Next> {
         stream.events += 1;
-        if Line::is_marker(&event) {
+        if Line::is_marker(event) {
             return None;
         }
         stream.lines += 1;
         stream.last_line = stream.heard;
         (stream.quiet_since, stream.quiet) = (stream.heard, SILENCE);
-        if Self::is_live(&event, stream) {
+        if Self::is_live(event, stream) {
             self.know_start(stream, stream.lines - 1);
             return Some(Next::Done(Ended::Drained));
         }
         if stream.seek.is_searching() {
-            self.trail.pass(&event);
+            self.trail.pass(event);
             let sought = stream.seek.pass(&self.trail);
             let in_vain = stream.seek.is_searching() && stream.reach.tail().is_some_and(|tail| stream.lines >= tail);
             return (sought == Sought::Wrong || in_vain).then(|| self.not_found(stream));
         }
         let mut seen = None;
         if let Some(pattern) = &self.follow.matching {
-            let line = window::shown(&event, self.caller.scrubber());
+            let line = window::shown(event, self.caller.scrubber());
             seen = pattern.is_match(&line).then_some(line);
         }
         let wanted = seen.is_some() || self.follow.matching.is_none();
-        if wanted && !self.window.push(&event, seen, self.caller.scrubber()) {
+        if wanted && !self.window.push(event, seen, self.caller.scrubber()) {
             // It comes again with the next cursor.
             return Some(Next::Done(Ended::Full));
         }
-        self.trail.pass(&event);
+        self.trail.pass(event);
         self.place.count = self.place.count.map(|count| count + 1);
         self.ambiguous |= stream.seek.doubts(&self.trail);
         if wanted && self.observer.wants_lines() {
-            stream.newest = Some(event);
+            stream.newest = Some(event.clone());
         }
         // All that was asked for is there, so that no silence has to tell it.
         let whole = self.follow.until.is_none() && !self.over_before && self.first_tail == Some(stream.lines);

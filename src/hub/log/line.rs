@@ -37,6 +37,10 @@ impl<'a> Line<'a> {
 
     /// Whether an event is such news, told without reading all of it.
     pub(super) fn is_marker(event: &Event) -> bool {
+        // As the Hub writes events.
+        if let Some(text) = event.data.strip_prefix(br#"{"data":""#) {
+            return text.starts_with(STARTED_MARKER.as_bytes());
+        }
         let head = event.data.get(..MARKER_WITHIN).unwrap_or(&event.data);
         memchr::memmem::find(head, b"=====").is_some() && Line::of(event).text.starts_with(STARTED_MARKER)
     }
