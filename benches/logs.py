@@ -19,6 +19,9 @@ import time
 SERVER = sys.argv[1] if len(sys.argv) > 1 else "target/release/hf-jobs-mcp"
 SIZES = [10_000, 100_000, 1_000_000]
 FOLLOWERS = 100
+LIVE_FOLLOWERS = 200
+LIVE = 7
+LIVE_LINES = 200
 RUNS = 5
 ID = "66f0a1b2c3d4e5f6%08x"
 
@@ -33,16 +36,17 @@ TAILS = {size: b"".join(event(number) for number in range(size - 20, size)) for 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
 
-def job(size):
+def job(size, stage="COMPLETED"):
     return {
         "id": ID % size, "createdAt": "2026-11-23T10:00:00Z", "owner": {"name": "alice", "type": "user"}, "command": ["true"],
-        "dockerImage": "python:3.12", "flavor": "cpu-basic", "status": {"stage": "COMPLETED"},
+        "dockerImage": "python:3.12", "flavor": "cpu-basic", "status": {"stage": stage},
     }
 
 
 class Hub:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.over_at = 0.0
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -66,6 +70,9 @@ class Hub:
                 if path.endswith("/logs"):
                     size = int(parts[4][16:], 16)
                     client.sendall(HEAD)
+                    if size == LIVE:
+                        self.live(client)
+                        return
                     client.sendall(TAILS[size] if query == "tail=20" else LOGS[size])
                 elif path == "/api/whoami-v2":
                     self.json(client, {"type": "user", "id": "1", "name": "alice", "orgs": []})
@@ -80,9 +87,18 @@ class Hub:
                 elif len(parts) == 4:
                     self.json(client, [])
                 else:
-                    self.json(client, job(int(parts[4][16:], 16)))
+                    size = int(parts[4][16:], 16)
+                    self.json(client, job(size, "RUNNING" if size == LIVE and time.monotonic() < self.over_at else "COMPLETED"))
             except OSError:
                 pass
+
+    def live(self, client):
+        """A job that prints for two seconds or so, and is over a while later."""
+        for number in range(LIVE_LINES):
+            client.sendall(event(number))
+            if time.monotonic() < self.over_at:
+                time.sleep(0.01)
+        time.sleep(max(0, self.over_at - time.monotonic()))
 
     def json(self, client, value):
         body = json.dumps(value).encode()
@@ -204,6 +220,17 @@ def main():
         return time.perf_counter() - start
 
     row(f"{FOLLOWERS} followers of {size:,} lines each", *measured(hub, followers, raws))
+
+    server = Server(hub)
+    hub.over_at = time.monotonic() + 5
+    for _ in range(LIVE_FOLLOWERS):
+        args = {"job_id": f"alice/{ID % LIVE}", "cursor": "n0", "wait": "45s"}
+        server.begin("tools/call", {"name": "hf_jobs", "arguments": {"operation": "logs", "args": args}})
+    for _ in range(LIVE_FOLLOWERS):
+        logs = server.answer()["structuredContent"]["logs"]
+        assert logs["finished"] and len(logs["lines"]) == LIVE_LINES, len(logs["lines"])
+    print(f"{LIVE_FOLLOWERS} followers of one live job: {server.memory('VmHWM'):.1f} MiB at most")
+    server.end()
 
 
 main()

@@ -213,3 +213,38 @@ async fn a_clock_that_differs_hides_no_line() {
     assert_eq!(logs(&answers[1])["lines"], json!(short().texts()[..4]), "what came later is not there now");
     assert_eq!(logs(&answers[2])["lines"], json!(short().texts()), "two hours ahead");
 }
+
+/// The most memory that a server has held, in KiB.
+fn peak(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id().unwrap())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_what_is_answered_however_long_a_log_or_a_line_is() {
+    const MORE_KIB: u64 = 16 * 1024;
+    let lines = 300_000;
+    let log = ScriptedJob::printing((0..lines).map(|line| format!("step {line} of many, with some words more")));
+    let endless = ScriptedJob::printing(["x".repeat(64 * 1024 * 1024), "next".into()]);
+    let jobs = [log, endless].map(|job| {
+        let lines = job.log.len();
+        job.over([Connection::of(lines, Then::Ends).stage("COMPLETED")])
+    });
+    let hub = ScriptedHub::of(jobs).await;
+    let mut server = hub.server().await;
+    assert!(!server.jobs("logs", json!({"job_id": ScriptedHub::job(0), "tail": 1})).await.is_error);
+    let before = peak(&server);
+    let skipped = server.jobs("logs", json!({"job_id": ScriptedHub::job(0), "cursor": "n299990"})).await;
+    assert_eq!(
+        (&logs(&skipped)["lines"][0], &logs(&skipped)["finished"]),
+        (&json!("step 299990 of many, with some words more"), &json!(true))
+    );
+    let line = server.jobs("logs", json!({"job_id": ScriptedHub::job(1), "cursor": "n0", "wait": "30s"})).await;
+    let shown = logs(&line)["lines"][0].as_str().unwrap();
+    assert!(shown.starts_with("xxx") && shown.len() < 2100, "{} bytes of the line", shown.len());
+    assert_eq!((&logs(&line)["lines"][1], &logs(&line)["finished"]), (&json!("next"), &json!(true)));
+    let more = peak(&server) - before;
+    assert!(more < MORE_KIB, "{more} KiB more");
+}
