@@ -11,6 +11,8 @@ pub struct HubError {
     pub request: Request,
     /// The Hub's host, named where it isn't huggingface.co.
     pub host: String,
+    /// How often it was sent in vain.
+    pub tries: u32,
     /// The Hub's own words, bounded; never HTML.
     pub message: Option<String>,
     /// The Hub's id of the request.
@@ -18,7 +20,7 @@ pub struct HubError {
     /// Where the token comes from.
     pub login: Option<String>,
     /// What this login may do, where that helps.
-    pub facts: Option<LoginFacts>,
+    pub facts: Option<Box<LoginFacts>>,
 }
 
 /// What was asked of the Hub, as far as its refusal needs to name it.

@@ -266,6 +266,7 @@ impl Caller {
                 refusal,
                 request: what.clone(),
                 host: self.endpoint().host().to_owned(),
+                tries: 1,
                 message: None,
                 request_id: None,
                 login: None,

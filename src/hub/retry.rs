@@ -41,7 +41,7 @@ impl Caller {
             };
             let pause = pause(attempt, &failure);
             if attempt >= TRIES || !passes(&failure.error.refusal) || Instant::now() + pause >= end {
-                return Err(failure.error);
+                return Err(HubError { tries: attempt, ..failure.error });
             }
             tokio::time::sleep(pause).await;
         }

@@ -180,13 +180,14 @@ impl Caller {
         }
         loop {
             attempt += 1;
-            let failure = match self.json(Method::POST, url.clone(), start.body(label), what).await {
+            let mut failure = match self.json(Method::POST, url.clone(), start.body(label), what).await {
                 Ok((answer, _)) => {
                     return S::read(self, answer, namespace, what)
                         .map_err(|error| Failure { error, retry_after: None });
                 }
                 Err(failure) => failure,
             };
+            failure.error.tries = attempt;
             if !matches!(failure.error.refusal, Refusal::Unsent(_)) || attempt >= UNSENT_TRIES {
                 return Err(failure);
             }

@@ -294,7 +294,7 @@ impl Work<'_> {
             let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);
             // Kept for a while, so that many refusals ask once.
             let Ok(identity) = caller.whoami().await else { return };
-            error.facts = Some(identity.facts(Some(namespace)));
+            error.facts = Some(Box::new(identity.facts(Some(namespace))));
         }
     }
 

@@ -135,13 +135,14 @@ fn facts(lack: Option<Lack>) -> LoginFacts {
 
 fn refused(refusal: Refusal, thing: Option<Thing>, lack: Option<LoginFacts>) -> HubError {
     HubError {
+        tries: if refusal.retryable() { 4 } else { 1 },
         refusal,
         request: Request::within("acme", thing, Access::Write),
         host: "huggingface.co".to_owned(),
         message: None,
         request_id: None,
         login: Some("HF_TOKEN".to_owned()),
-        facts: lack,
+        facts: lack.map(Box::new),
     }
 }
 

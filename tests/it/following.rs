@@ -248,3 +248,24 @@ async fn memory_is_what_is_answered_however_long_a_log_or_a_line_is() {
     let more = peak(&server) - before;
     assert!(more < MORE_KIB, "{more} KiB more");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_ends_with_the_newest_line_and_is_none_without_a_token() {
+    let burst = ["one", "two", "three", "newest"];
+    let hub = ScriptedHub::of([ScriptedJob::printing(burst).over([Connection::of(4, Then::Stays).pieces(60)])]).await;
+    let mut server = hub.server().await;
+    let arguments = json!({"operation": "logs", "args": {"job_id": ScriptedHub::job(0), "cursor": "n0", "wait": "5s"}});
+    let call = json!({"name": "hf_jobs", "arguments": arguments, "_meta": {"progressToken": "p"}});
+    let id = server.begin("tools/call", call).await;
+    let answer = server.answer_to(&json!(id)).await;
+    assert_eq!(logs(&Server::answer(&answer))["lines"], json!(burst));
+    let told: Vec<String> = std::mem::take(&mut server.notes)
+        .iter()
+        .map(|note| note["params"]["message"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(told[0].contains(": RUNNING") && told.last().unwrap() == "newest", "{told:?}");
+    assert!(told.len() <= 4, "two at once, then one a second: {told:?}");
+    let whole = server.output.len();
+    server.call("hf_jobs", arguments).await;
+    assert!(server.notes.is_empty() && server.output.len() == whole + 1, "{:?}", server.notes);
+}

@@ -209,6 +209,19 @@ async fn a_hub_that_is_not_there_is_told_at_once_and_nothing_was_sent() {
     proxy.close().await;
     let answer = server.jobs("run", json!({"command": ["true"], "detach": true})).await;
     assert_eq!((answer.code(), &answer.structured["error"]["retryable"]), ("hub_unavailable", &json!(true)));
-    assert!(answer.text.contains("nothing was sent"), "{answer:?}");
+    assert!(answer.text.contains("nothing was sent") && answer.text.contains("(tried 3 times)"), "{answer:?}");
+    let answer = server.jobs("ps", json!({})).await;
+    assert!(answer.code() == "hub_unavailable" && answer.text.contains("(tried 4 times)"), "{answer:?}");
     assert!(hub.requests().iter().all(|request| request.method != "POST"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_without_an_answer_ends_and_one_with_no_end_does_too() {
+    let hub = hub().await;
+    let (proxy, mut server) = behind_proxy(&hub, Protocol::Http1).await;
+    assert!(!server.call("hf_whoami", json!({})).await.is_error);
+    for (fault, code) in [(Fault::Endless, "bad_answer"), (Fault::StallUnhandled, "hub_timeout")] {
+        proxy.fault("GET /api/jobs/alice", 1, fault);
+        assert_eq!(server.jobs("ps", json!({})).await.code(), code);
+    }
 }

@@ -7,6 +7,11 @@ impl HubError {
     /// What happened.
     pub fn message(&self) -> String {
         let mut text = self.refused();
+        if self.tries > 1 {
+            text.push_str(" (tried ");
+            text.push_str(&self.tries.to_string());
+            text.push_str(" times)");
+        }
         if let Some(message) = &self.message {
             text.push_str("; the Hub says: ");
             text.push_str(message);

@@ -1,0 +1,90 @@
+//! How many lines a second are decoded, cleaned and searched for secrets: `cargo bench`.
+
+use std::hint::black_box;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use hf_jobs_mcp::secrets::{Known, Scrubber, Secret};
+
+/// The decoder is no one's business outside; its file is a part of this benchmark instead.
+#[path = "../src/hub/sse.rs"]
+#[allow(dead_code, unreachable_pub, missing_docs)]
+mod sse;
+
+const LINES: usize = 10_000;
+
+fn main() {
+    divan::main();
+}
+
+/// Lines as jobs print them.
+fn lines(kind: &str) -> Vec<String> {
+    let line = |number: usize| match kind {
+        "plain" => format!("epoch 1 step {number}: loss=0.{:04} lr=1.0e-4 tokens/s=48213", number % 9973),
+        "coloured" => format!("\u{1b}[32mINFO\u{1b}[0m step {number} \u{1b}[1mloss\u{1b}[0m=0.{:04}", number % 9973),
+        "progress" => {
+            let part = |part: usize| format!("\r{part}0%|{}| {number}/9000", "█".repeat(part));
+            (0..10).map(part).collect::<Vec<_>>().concat()
+        }
+        "near" => format!("cache hf_home=/data/hf_cache_models step {number} key=sk_none token=none"),
+        _ => format!("Größe {number}: 完了 🎉 ok"),
+    };
+    (0..LINES).map(line).collect()
+}
+
+fn scrubber(secrets: usize) -> Scrubber {
+    let known = Known::new();
+    for number in 0..secrets {
+        known.remember(&Secret::new(format!("{number:04}-a-secret-of-some-length")));
+    }
+    Scrubber::new(known)
+}
+
+#[divan::bench(args = ["plain", "coloured", "progress", "near", "unicode"], consts = [1, 100])]
+fn clean<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
+    let (lines, scrubber) = (lines(kind), scrubber(SECRETS));
+    let bytes: usize = lines.iter().map(String::len).sum();
+    bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(LINES)).bench(|| {
+        for line in &lines {
+            black_box(scrubber.clean_bounded(black_box(line), 2000));
+        }
+    });
+}
+
+fn stream(kind: &str) -> Vec<u8> {
+    let event = |line: String| {
+        let event = serde_json::json!({"data": line, "timestamp": "2026-11-23T10:00:13.155Z"});
+        format!("data: {event}\n\n").into_bytes()
+    };
+    lines(kind).into_iter().flat_map(event).collect()
+}
+
+#[divan::bench(args = ["plain", "coloured", "unicode"])]
+fn decode(bencher: Bencher<'_, '_>, kind: &str) {
+    let stream = stream(kind);
+    bencher.counter(BytesCount::new(stream.len())).counter(ItemsCount::new(LINES)).bench(|| {
+        let mut decoder = sse::Decoder::default();
+        for chunk in stream.chunks(16 * 1024) {
+            decoder.feed(black_box(chunk), |event| {
+                black_box(event);
+            });
+        }
+    });
+}
+
+#[divan::bench(args = ["plain", "coloured", "progress", "near", "unicode"])]
+fn decode_read_and_clean(bencher: Bencher<'_, '_>, kind: &str) {
+    let (stream, scrubber) = (stream(kind), scrubber(1));
+    bencher.counter(BytesCount::new(stream.len())).counter(ItemsCount::new(LINES)).bench(|| {
+        let mut decoder = sse::Decoder::default();
+        for chunk in stream.chunks(16 * 1024) {
+            decoder.feed(chunk, |event| {
+                let line: serde_json::Value = serde_json::from_slice(&event.data).unwrap_or_default();
+                black_box(
+                    scrubber
+                        .clean_bounded(line.get("data").and_then(serde_json::Value::as_str).unwrap_or_default(), 2000),
+                );
+            });
+        }
+    });
+}
