@@ -126,6 +126,20 @@ async fn reading_is_repeated_after_failures_that_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_beyond_the_budget_is_told_and_not_slept() {
+    let (hub, proxy, mut server) = behind_proxy().await;
+    for (header, words) in [("retry-after: 600", "for 600 s more"), ("ratelimit: \"api\";r=0;t=55", "for 55 s more")] {
+        let answer =
+            format!("HTTP/1.1 429 Too Many Requests\r\n{header}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        proxy.fault("GET /api/jobs/alice", 1, Fault::Answer(answer.leak()));
+        let answer = server.jobs("ps", json!({})).await;
+        assert_eq!((answer.code(), &answer.structured["error"]["retryable"]), ("rate_limited", &json!(true)));
+        assert!(answer.text.contains(words), "{answer:?}");
+    }
+    assert!(hub.requests().iter().all(|request| request.path != "/api/jobs/alice"), "asked once each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_stays_away_is_told_with_what_happened() {
     let (_hub, proxy, mut server) = behind_proxy().await;
     proxy.fault("GET", 100, Fault::Answer(HTML));
