@@ -105,6 +105,24 @@ impl Known {
         found
     }
 
+    /// The longest end of a known value, of `min` bytes or more, with which a text begins, in bytes.
+    pub(super) fn rest_at_start(&self, text: &str, min: usize) -> Option<usize> {
+        self.longest_half(min, |needle, half| {
+            needle.get(needle.len().saturating_sub(half)..).is_some_and(|rest| text.starts_with(rest))
+        })
+    }
+
+    /// The longest beginning of a known value, of `min` bytes or more, with which a text ends, in bytes.
+    pub(super) fn beginning_at_end(&self, text: &str, min: usize) -> Option<usize> {
+        self.longest_half(min, |needle, half| needle.get(..half).is_some_and(|beginning| text.ends_with(beginning)))
+    }
+
+    fn longest_half(&self, min: usize, is_there: impl Fn(&str, usize) -> bool) -> Option<usize> {
+        let entries = self.shared.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let needles = entries.iter().flat_map(|entry| &entry.needles);
+        needles.filter_map(|needle| (min..needle.len()).rev().find(|half| is_there(needle, *half))).max()
+    }
+
     fn insert(&self, value: &Secret, is_token: bool) {
         let mut entries = self.shared.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = entries.iter().position(|entry| entry.value.reveal() == value.reveal()) {

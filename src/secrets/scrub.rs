@@ -13,6 +13,10 @@ use super::{
 /// A replacement can bring a shape to light that its neighbour hid. Each pass shortens what is left; in practice the
 /// second finds nothing.
 const MAX_PASSES: usize = 4;
+/// Fewest bytes of a value's beginning or end that are taken for a half of it: shorter ones stand everywhere by chance.
+const MIN_HALF_BYTES: usize = 12;
+/// The same of an end, where something was redacted right before it.
+const MIN_REST_BYTES: usize = 4;
 
 /// Makes [`Clean`] text: control sequences and invisible characters go first, so that none can break up a token; then
 /// known values and everything that has the shape of a credential are replaced by `[redacted]`. Cheap to clone.
@@ -63,6 +67,39 @@ impl Scrubber {
     /// Cleans a text, then keeps its first `max_chars` characters ([`Clean::bounded`]).
     pub fn clean_bounded(&self, text: &str, max_chars: usize) -> Clean {
         self.clean(text).bounded(max_chars)
+    }
+
+    /// Cleans lines that follow each other: a value that goes on from one to the next is one, too, and so is a half of one with
+    /// which they begin or end, since its other half may be in an earlier or a later answer.
+    pub fn clean_across(&self, lines: Vec<Clean>) -> Vec<Clean> {
+        let joined: String = lines.iter().map(Clean::as_str).collect();
+        let mut found = self.known.find(&joined);
+        found.extend(self.known.rest_at_start(&joined, MIN_HALF_BYTES).map(|half| 0..half));
+        found
+            .extend(self.known.beginning_at_end(&joined, MIN_HALF_BYTES).map(|half| joined.len() - half..joined.len()));
+        let mut begin = 0;
+        for pair in lines.windows(2) {
+            let [line, next] = pair else { continue };
+            begin += line.len();
+            // Of a value that was recognised by its beginning, the rest is left.
+            if line.ends_with(REDACTED) {
+                let rest = self.known.rest_at_start(next, MIN_REST_BYTES);
+                found.extend(rest.map(|rest| begin..begin + rest));
+            }
+        }
+        if found.is_empty() {
+            return lines;
+        }
+        let mut begin = 0;
+        let clean = lines.into_iter().map(|line| {
+            let end = begin + line.len();
+            let of_line = found.iter().filter(|range| range.start < end && range.end > begin);
+            let ranges: Vec<Range<usize>> =
+                of_line.map(|range| range.start.max(begin) - begin..range.end.min(end) - begin).collect();
+            begin = end;
+            if ranges.is_empty() { line } else { Clean::scrubbed(replace(&line, ranges).into_owned()) }
+        });
+        clean.collect()
     }
 
     /// Cleans every string and every key within a JSON value.

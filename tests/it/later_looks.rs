@@ -2,21 +2,13 @@
 
 use std::sync::Arc;
 
-use hf_jobs_mcp::local_hub::LocalHub;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Answer, Fault, Proxy, Server, ServerBuilder, hub};
+use crate::support::{Answer, Fault, Server, behind_proxy};
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const GONE: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-async fn behind_proxy() -> (LocalHub, Proxy, Server) {
-    let hub = hub().await;
-    let proxy = Proxy::before(&hub).await;
-    let server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
-    (hub, proxy, server)
-}
 
 async fn running(server: &mut Server) -> String {
     let job = server.jobs("run", json!({"command": ["sleep", "1000"], "detach": true})).await.job_id();

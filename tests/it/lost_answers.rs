@@ -3,16 +3,9 @@
 use hf_jobs_mcp::local_hub::LocalHub;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fault, Proxy, Server, ServerBuilder, hub};
+use crate::support::{Answer, Fault, Server, behind_proxy};
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-async fn behind_proxy() -> (LocalHub, Proxy, Server) {
-    let hub = hub().await;
-    let proxy = Proxy::before(&hub).await;
-    let server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
-    (hub, proxy, server)
-}
 
 /// How many requests reached the Hub that start something, at such a path.
 fn posted(hub: &LocalHub, path: &str) -> usize {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, ServerBuilder, canary, canary_in, hub};
+use crate::support::{Answer, Server, ServerBuilder, canary, canary_in, hub};
 
 fn shell(script: &str) -> Value {
     json!(["/bin/sh", "-c", script])
@@ -54,6 +54,42 @@ async fn a_token_that_a_job_prints_is_shown_nowhere() {
     }
     let (_, stderr) = server.finish().await;
     assert!(canary_in(&stderr, hub.token()).is_empty() && canary_in(&stderr, &forwarded).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_goes_on_from_line_to_line_is_shown_nowhere() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    // Its halves on two lines, for each place where it can be cut, and all of its characters on lines of their own.
+    let script = "i=1; while [ $i -lt ${#HF_TOKEN} ]; do printf '%s' \"$HF_TOKEN\" | cut -c1-$i; \
+        printf '%s' \"$HF_TOKEN\" | cut -c$((i + 1))-; echo next; i=$((i + 1)); done; printf '%s' \"$HF_TOKEN\" | fold -w 1; echo; echo end";
+    let args = json!({"command": shell(script), "secrets": {"HF_TOKEN": "$HF_TOKEN"}, "wait": "40s"});
+    let call =
+        json!({"name": "hf_jobs", "arguments": {"operation": "run", "args": args}, "_meta": {"progressToken": "p"}});
+    let message = server.request("tools/call", call).await;
+    let job = Server::answer(&message).job_id();
+    server.jobs("wait", json!({"job_id": job})).await;
+    let answer = server.jobs("logs", json!({"job_id": job, "tail": 1000})).await;
+    let joined = |answer: &Answer| {
+        let lines = answer.structured["logs"]["lines"].as_array().unwrap().clone();
+        lines.iter().map(|line| line.as_str().unwrap().to_owned()).collect::<String>()
+    };
+    let whole = joined(&answer);
+    assert!(whole.ends_with("[redacted]end"), "{whole}");
+    assert_eq!(whole.matches("next").count(), hub.token().len() - 1, "{whole}");
+    assert!(!whole.contains(hub.token()) && !all(&server).contains(hub.token()));
+    // Page by page, too: of what is cut by the end of an answer, no more than a few characters are seen.
+    let mut cursor = json!("n0");
+    for line in 1..30 {
+        let args = json!({"job_id": job, "cursor": cursor, "wait": "0"});
+        let page = server.jobs("logs", args).await;
+        cursor = json!(format!("n{line}"));
+        assert!(!joined(&page).contains(&hub.token()[..12]), "from line {line}: {page:?}");
+    }
+    for half in [&hub.token()[..12], &hub.token()[hub.token().len() - 12..]] {
+        assert!(!server.notes.iter().any(|note| note.to_string().contains(half)), "{:?}", server.notes);
+        assert!(!answer.text.contains(half), "{}", answer.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

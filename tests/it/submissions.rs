@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use hf_jobs_mcp::local_hub::LocalHub;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Fault, Proxy, Server, ServerBuilder, hub, jobs_posted};
+use crate::support::{Fault, Server, behind_proxy, jobs_posted};
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const LIMITED: &str =
@@ -14,13 +13,6 @@ const LIMITED: &str =
 const PAYMENT: &str = "HTTP/1.1 402 Payment Required\r\nx-error-message: Pre-paid credit balance is insufficient\r\n\
                        x-request-id: Root=1-aa-bb\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const HTML: &str = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 21\r\nconnection: close\r\n\r\n<html>bad gate</html>";
-
-async fn behind_proxy() -> (LocalHub, Proxy, Server) {
-    let hub = hub().await;
-    let proxy = Proxy::before(&hub).await;
-    let server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
-    (hub, proxy, server)
-}
 
 fn detached() -> Value {
     json!({"command": ["true"], "detach": true})

@@ -108,7 +108,11 @@ impl Reader<'_> {
                         next = self.ask_stage().await.err().map(Next::Done);
                     }
                     if let Some(newest) = stream.newest.take() {
-                        self.observer.line(window::shown(&newest, self.caller.scrubber()));
+                        let scrubber = self.caller.scrubber();
+                        // It stands alone here: of a value that goes on to or from it, it has a half.
+                        for line in scrubber.clean_across(vec![window::shown(&newest, scrubber)]) {
+                            self.observer.line(line);
+                        }
                     }
                     next
                 }

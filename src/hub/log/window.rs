@@ -90,7 +90,7 @@ impl Window {
             Kept::Line(line) => Some(line),
             Kept::Event(_) => None,
         });
-        (lines.collect(), self.dropped)
+        (scrubber.clean_across(lines.collect()), self.dropped)
     }
 
     fn fits(&self, size: usize, max_bytes: usize) -> bool {
