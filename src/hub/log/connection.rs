@@ -21,6 +21,8 @@ use crate::types::Stage;
 const DRAINED_AFTER: Duration = Duration::from_millis(700);
 /// The silence after which the log of a job that is over counts as read, though its stream stays open.
 const OVER_AFTER: Duration = Duration::from_secs(5);
+/// The same where nothing came at all: a long log may take its time to begin, and a job that never started has none.
+const OVER_WITHOUT_A_WORD: Duration = Duration::from_secs(12);
 /// How long the first line of a log that is not followed may take.
 const FIRST_LINE: Duration = Duration::from_secs(4);
 /// The silence after which a followed job's stage is asked; each further time it is twice as long.
@@ -176,6 +178,7 @@ impl Reader<'_> {
     fn quiet(&self, stream: &Stream) -> Duration {
         let begun = stream.lines > 0 && !stream.seek.is_searching();
         match self.follow.until {
+            _ if self.over_before && stream.events == 0 => OVER_WITHOUT_A_WORD,
             _ if self.over_before => OVER_AFTER,
             None if begun => DRAINED_AFTER,
             None => FIRST_LINE,

@@ -257,13 +257,14 @@ impl ScriptedHub {
             self.becomes(at, &connection);
             return client.write_all(plain(status, &date(&job), "{}").as_bytes()).await.ok();
         }
+        // Made before the answer begins, so that it comes without a pause.
+        let mut bytes = replay(&job, connection.lines, tail);
+        bytes.truncate(connection.cut.unwrap_or(usize::MAX));
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n{}transfer-encoding: chunked\r\n\r\n",
             date(&job)
         );
         client.write_all(head.as_bytes()).await.ok()?;
-        let mut bytes = replay(&job, connection.lines, tail);
-        bytes.truncate(connection.cut.unwrap_or(usize::MAX));
         client.set_nodelay(true).ok()?;
         for piece in bytes.chunks(connection.pieces) {
             write_chunk(&mut client, piece).await?;
