@@ -8,6 +8,9 @@ mod sse;
 use libfuzzer_sys::fuzz_target;
 use sse::{Decoder, Event};
 
+/// Twice the longest event, roughly.
+const MAX_BYTES: usize = 140 * 1024;
+
 fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Event> {
     let mut decoder = Decoder::default();
     let mut events = Vec::new();
@@ -15,10 +18,13 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Event> {
     events
 }
 
-fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
-    let (stream, sizes) = input;
+fuzz_target!(|input: (Vec<u8>, Vec<u8>, u16, Vec<u8>, Vec<u16>)| {
+    let (begin, repeated, times, end, sizes) = input;
+    // What is repeated reaches the bound, which no short input does.
+    let repeated = repeated.repeat(usize::from(times).min(MAX_BYTES / repeated.len().max(1)));
+    let stream = [begin, repeated, end].concat();
     let whole = decode(std::iter::once(&stream[..]));
-    assert!(whole.iter().all(|event| event.data.len() <= 64 * 1024 + 1));
+    assert!(whole.iter().all(|event| event.data.len() <= 64 * 1024));
     let mut rest = &stream[..];
     let mut sizes = sizes.iter().cycle();
     let pieces = std::iter::from_fn(|| {

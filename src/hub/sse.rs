@@ -3,6 +3,9 @@
 /// The longest event that is kept; what is beyond is dropped, and the event marked. The Hub's log lines are far shorter, and an
 /// answer shows 2,000 characters of a line.
 const EVENT_MAX_BYTES: usize = 64 * 1024;
+/// The longest line that is kept until its end comes: one that fills an event, so that an event is cut at the same byte
+/// whether its line came in one piece or in several.
+const LINE_MAX_BYTES: usize = EVENT_MAX_BYTES + b"data: ".len();
 
 /// Turns the bytes of a stream into the data of its events. Its buffers go round: a log has millions of events.
 #[derive(Debug, Default)]
@@ -59,7 +62,7 @@ impl Decoder {
     }
 
     fn keep(&mut self, piece: &[u8]) {
-        let room = EVENT_MAX_BYTES.saturating_sub(self.line.len());
+        let room = LINE_MAX_BYTES.saturating_sub(self.line.len());
         self.is_line_cut |= piece.len() > room;
         self.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
@@ -70,16 +73,19 @@ impl Decoder {
             return self.has_data;
         }
         if let Some(value) = line.strip_prefix(b"data:") {
-            if self.has_data {
-                self.event.data.push(b'\n');
+            if std::mem::replace(&mut self.has_data, true) {
+                self.add(b"\n");
             }
-            self.has_data = true;
-            let value = value.strip_prefix(b" ").unwrap_or(value);
-            let room = EVENT_MAX_BYTES.saturating_sub(self.event.data.len());
-            self.event.cut |= self.is_line_cut || value.len() > room;
-            self.event.data.extend_from_slice(value.get(..room).unwrap_or(value));
+            self.event.cut |= self.is_line_cut;
+            self.add(value.strip_prefix(b" ").unwrap_or(value));
         }
         false
+    }
+
+    fn add(&mut self, data: &[u8]) {
+        let room = EVENT_MAX_BYTES.saturating_sub(self.event.data.len());
+        self.event.cut |= data.len() > room;
+        self.event.data.extend_from_slice(data.get(..room).unwrap_or(data));
     }
 }
 
@@ -123,5 +129,28 @@ mod tests {
         decoder.feed(b"\n\ndata: next\n\n", |event| events.push(event.clone()));
         assert!(events[0].cut && events[0].data.len() <= EVENT_MAX_BYTES);
         assert_eq!(events[1], Event { data: b"next".to_vec(), cut: false });
+    }
+    #[test]
+    fn the_bound_cuts_at_the_same_byte_however_the_stream_is_split() {
+        for field in ["data:", "data: "] {
+            for size in EVENT_MAX_BYTES - 8..EVENT_MAX_BYTES + 8 {
+                for rest in ["", "data:\n", "data: more\n"] {
+                    let stream = format!("{field}{}\n{rest}\n", "x".repeat(size));
+                    let whole = decode(&[stream.as_bytes()]);
+                    assert!(whole[0].data.len() <= EVENT_MAX_BYTES, "{field}{size} bytes, {rest}");
+                    for at in [1, 5, 6, 7, size, size + 6, stream.len() - 1] {
+                        let (left, right) = stream.as_bytes().split_at(at);
+                        assert!(decode(&[left, right]) == whole, "{field}{size} bytes, {rest}, split at {at}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_event_of_empty_lines_is_cut_as_well() {
+        let mut events = decode(&[&b"data:\n".repeat(2 * EVENT_MAX_BYTES), b"\n"]);
+        let event = events.remove(0);
+        assert!(event.cut && event.data.len() <= EVENT_MAX_BYTES, "{} bytes", event.data.len());
     }
 }
