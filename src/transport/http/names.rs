@@ -118,7 +118,11 @@ impl Names {
         let allowed = |authority: &Authority| self.hosts.iter().any(|host| host.is(authority));
         let host = only(&request.headers, &HOST)?.and_then(|host| authority(host.to_str().ok()?));
         // A request line may name a host of its own, which counts before the header (RFC 9112, section 3.2.2).
-        if !host.is_some_and(|host| allowed(&host)) || !request.uri.authority().is_none_or(allowed) {
+        // What stands before an `@` there is no part of a name (RFC 9110, section 4.2.4).
+        let target = request.uri.authority().map(|target| authority(target.as_str()));
+        if !host.is_some_and(|host| allowed(&host))
+            || !target.is_none_or(|target| target.is_some_and(|target| allowed(&target)))
+        {
             return Err(Refusal::Host);
         }
         let Some(origin) = only(&request.headers, &ORIGIN)? else { return Ok(None) };
@@ -207,6 +211,7 @@ mod tests {
         assert!(!admitted(&names, "/mcp", &[(HOST, "localhost"), (HOST, "localhost")]));
         assert!(!admitted(&names, "http://evil.example/mcp", &[(HOST, "localhost")]));
         assert!(admitted(&names, "http://localhost/mcp", &[(HOST, "localhost")]));
+        assert!(!admitted(&names, "http://user@localhost/mcp", &[(HOST, "localhost")]));
     }
 
     #[test]
