@@ -129,6 +129,9 @@ async fn what_is_no_message_is_told_what_is_wrong() {
         assert_eq!((reply.status.as_u16(), &message["error"]["code"]), (status, &json!(code)), "{reply:?}");
         assert_eq!(reply.header("allow").is_empty(), status != 405, "{reply:?}");
     }
+    // An object is no id, and does not come back.
+    let reply = Reply::of(json(r#"{"jsonrpc": "2.0", "id": {"a": 1}, "method": "ping"}"#)).await;
+    assert_eq!((reply.status.as_u16(), reply.message().get("id")), (400, None), "{reply:?}");
     // It goes on.
     assert_eq!(http.call("hf_whoami", json!({})).await.structured["name"], "alice");
 }

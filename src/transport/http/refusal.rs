@@ -109,7 +109,8 @@ impl Refusal {
     fn id(&self) -> Option<&Value> {
         match self {
             Self::NotAMessage { id } | Self::TooOften { id, .. } | Self::Full { id, .. } | Self::Unread { id } => {
-                id.as_ref()
+                // Others are no ids (JSON-RPC 2.0, section 4).
+                id.as_ref().filter(|id| id.is_string() || id.is_number())
             }
             _ => None,
         }
