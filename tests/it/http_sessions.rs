@@ -140,6 +140,36 @@ async fn a_client_that_goes_away_ends_the_following_and_not_the_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_in_a_submission_leaves_its_job_in_the_log() {
+    for in_session in [false, true] {
+        let hub = hub().await;
+        let proxy = Proxy::before(&hub).await;
+        let server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).arg("--log-level=debug");
+        let http = server.over_http().await;
+        let release = Arc::new(Notify::new());
+        proxy.fault("POST", 1, Fault::HoldAnswer(release.clone()));
+        let message = run(1, "true");
+        let request =
+            if in_session { http.in_session(&http.session().await, &message) } else { http.message(&message) };
+        let client = tokio::spawn(Reply::of(request));
+        proxy.handled().await;
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        if in_session {
+            http.server.logged("a client went away").await;
+        } else {
+            // Its line is written when it is gone.
+            http.server.logged("path=\"/mcp\"").await;
+        }
+        release.notify_one();
+        let ps = http.call("hf_jobs", json!({"operation": "ps", "args": {"all": true}})).await;
+        let job = ps.structured["jobs"][0]["job_id"].as_str().unwrap().to_owned();
+        http.server.logged(&job).await;
+        assert_eq!(jobs_posted(&hub).len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_broke_can_be_taken_up_again() {
     let hub = hub().await;
     let http = HttpServer::at(&hub).await;
