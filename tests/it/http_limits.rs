@@ -21,6 +21,8 @@ async fn so_many_sessions_of_both_kinds() {
     let hub = hub().await;
     let http = ServerBuilder::at(&hub).arg("--http-max-sessions=2").over_http().await;
     let first = http.session().await;
+    // It is not idle: its client listens.
+    let _standing = Events::of(http.request(Method::GET, "/mcp").header("mcp-session-id", &first)).await;
     let second = Events::of(http.request(Method::GET, "/sse")).await;
     let third = || async { Reply::of(http.message(&initialize())).await };
     let reply = third().await;
@@ -35,6 +37,24 @@ async fn so_many_sessions_of_both_kinds() {
     assert_eq!(third().await.status, 200);
     drop(second);
     while third().await.status == 503 {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_that_is_idle_longest_makes_room() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).arg("--http-max-sessions=3").over_http().await;
+    let (busy, idle, used) = (http.session().await, http.session().await, http.session().await);
+    let mut call = Events::of(http.in_session(&busy, &run(1, &on_and_on("started")))).await;
+    call.told("started").await;
+    let ping = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
+    let status = async |session: &str| Reply::of(http.in_session(session, &ping)).await.status.as_u16();
+    assert_eq!(status(&used).await, 200);
+    let new = http.session().await;
+    assert_eq!((status(&idle).await, status(&used).await, status(&new).await), (404, 200, 200));
+    // One of the older transport has a place as well, and keeps it.
+    let _stream = Events::of(http.request(Method::GET, "/sse")).await;
+    assert_eq!((status(&used).await, status(&new).await), (404, 200));
+    call.told("started").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

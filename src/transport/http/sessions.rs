@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::Stream;
 use rmcp::model::{
@@ -34,8 +34,34 @@ const RESUME_WITHIN: Duration = Duration::from_secs(4);
 pub(super) struct Sessions {
     local: LocalSessionManager,
     places: Arc<Places>,
-    taken: Mutex<HashMap<SessionId, Place>>,
+    taken: Mutex<HashMap<SessionId, Seat>>,
     attended: Arc<Mutex<Attended>>,
+}
+
+/// What a session takes up.
+struct Seat {
+    _place: Place,
+    /// When it was used last; shared with every [`Use`] of it.
+    last: Arc<Mutex<Instant>>,
+}
+
+impl Seat {
+    fn last(&self) -> Instant {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.last) == 1
+    }
+}
+
+/// A use of a session, which is not idle as long as there is one.
+struct Use(Arc<Mutex<Instant>>);
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
 }
 
 /// The requests whose answers are awaited, by their session and the number of their stream in it.
@@ -57,6 +83,24 @@ impl Sessions {
         Self { local, places, taken: Mutex::default(), attended: Arc::default() }
     }
 
+    /// Ends the session that is idle longest: none of its streams is read, and none of its requests is awaited.
+    pub(super) async fn evict(&self) {
+        let seat = {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let idle = taken.iter().filter(|(_, seat)| seat.is_idle()).min_by_key(|(_, seat)| seat.last());
+            idle.map(|(id, _)| id.clone()).and_then(|id| taken.remove_entry(&id))
+        };
+        let Some((id, seat)) = seat else { return };
+        tracing::debug!("the session that was idle longest makes room for another");
+        self.local.close_session(&id).await.ok();
+        drop(seat);
+    }
+
+    fn using(&self, id: &SessionId) -> Option<Use> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.get(id).map(|seat| Use(seat.last.clone()))
+    }
+
     async fn handle(&self, id: &SessionId) -> Result<LocalSessionHandle, LocalSessionManagerError> {
         let sessions = self.local.sessions.read().await;
         sessions.get(id).cloned().ok_or_else(|| LocalSessionManagerError::SessionNotFound(id.clone()))
@@ -70,7 +114,8 @@ impl SessionManager for Sessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let place = self.places.take(None).map_err(|_| SessionError::Io(io::ErrorKind::QuotaExceeded.into()))?;
         let (id, transport) = self.local.create_session().await?;
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), place);
+        let seat = Seat { _place: place, last: Arc::new(Mutex::new(Instant::now())) };
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), seat);
         Ok((id, transport))
     }
 
@@ -79,6 +124,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        let _using = self.using(id);
         self.local.initialize_session(id, message).await
     }
 
@@ -87,9 +133,9 @@ impl SessionManager for Sessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        let place = self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let seat = self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         let closed = self.local.close_session(id).await;
-        drop(place);
+        drop(seat);
         closed
     }
 
@@ -98,12 +144,13 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let using = self.using(id);
         let handle = self.handle(id).await?;
         let request =
             if let ClientJsonRpcMessage::Request(request) = &message { Some(request.id.clone()) } else { None };
         let receiver = handle.establish_request_wise_channel().await?;
         let number = receiver.http_request_id;
-        let stream = Attending::new(handle.clone(), receiver, &self.attended, request);
+        let stream = Attending::new(handle.clone(), receiver, &self.attended, request, using);
         handle.push_message(message, number).await?;
         Ok(stream)
     }
@@ -112,9 +159,10 @@ impl SessionManager for Sessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let using = self.using(id);
         let handle = self.handle(id).await?;
         let receiver = handle.establish_common_channel().await?;
-        Ok(Attending::new(handle, receiver, &self.attended, None))
+        Ok(Attending::new(handle, receiver, &self.attended, None, using))
     }
 
     async fn resume(
@@ -122,12 +170,14 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let using = self.using(id);
         let handle = self.handle(id).await?;
         let receiver = handle.resume(last_event_id.parse()?).await?;
-        Ok(Attending::new(handle, receiver, &self.attended, None))
+        Ok(Attending::new(handle, receiver, &self.attended, None, using))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        let _using = self.using(id);
         self.local.accept_message(id, message).await
     }
 }
@@ -139,6 +189,7 @@ struct Attending {
     attended: Arc<Mutex<Attended>>,
     /// Which stream of the request's this is; `None` for one that is no request's, or that has come to its end.
     stream: Option<u64>,
+    using: Option<Use>,
 }
 
 impl Attending {
@@ -149,6 +200,7 @@ impl Attending {
         receiver: StreamableHttpMessageReceiver,
         attended: &Arc<Mutex<Attended>>,
         request: Option<RequestId>,
+        using: Option<Use>,
     ) -> Self {
         let stream = receiver.http_request_id.and_then(|number| {
             let mut attended = attended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,7 +214,7 @@ impl Attending {
                 attendance.stream
             })
         });
-        Self { receiver, handle, attended: attended.clone(), stream }
+        Self { receiver, handle, attended: attended.clone(), stream, using }
     }
 
     fn key(&self) -> Option<((SessionId, u64), u64)> {
@@ -197,13 +249,14 @@ impl Stream for Attending {
 impl Drop for Attending {
     fn drop(&mut self) {
         let (Some((key, stream)), Ok(runtime)) = (self.key(), Handle::try_current()) else { return };
-        let (handle, attended) = (self.handle.clone(), self.attended.clone());
+        let (handle, attended, using) = (self.handle.clone(), self.attended.clone(), self.using.take());
         runtime.spawn(async move {
             tokio::time::sleep(RESUME_WITHIN).await;
             if let Some(request) = forget(&attended, &key, stream) {
                 tracing::debug!("a client went away: its request is cancelled");
                 handle.push_message(cancelled(request), None).await.ok();
             }
+            drop(using);
         });
     }
 }

@@ -82,7 +82,9 @@ pub(super) async fn sse<S: ServerHandler + Clone>(
     if request.method() != Method::GET {
         return Err(Refusal::Method { allowed: "GET" });
     }
-    let places = (http.sessions.take(None)?, http.streams.take(None)?);
+    let stream = http.streams.take(None)?;
+    http.make_room().await;
+    let places = (http.sessions.take(None)?, stream);
     let id = random_id().ok_or_else(|| http.sessions.full(None))?;
     let (input, from_client) = mpsc::channel(QUEUE);
     let (to_client, output) = mpsc::channel(QUEUE);

@@ -25,6 +25,7 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// rmcp's two ways of serving.
 pub(super) struct Streamable<S> {
     with_sessions: StreamableHttpService<S, Sessions>,
+    sessions: Arc<Sessions>,
     without: StreamableHttpService<S, NeverSessionManager>,
 }
 
@@ -40,12 +41,14 @@ impl<S: ServerHandler + Clone> Streamable<S> {
             .with_sse_retry(Some(RESUME_AFTER))
             .with_json_response(true)
             .with_cancellation_token(closed.child_token());
+        let sessions = Arc::new(sessions);
         let factory = |server: &S| {
             let server = server.clone();
             move || Ok(server.clone())
         };
         Self {
-            with_sessions: StreamableHttpService::new(factory(server), Arc::new(sessions), config.clone()),
+            with_sessions: StreamableHttpService::new(factory(server), sessions.clone(), config.clone()),
+            sessions,
             without: StreamableHttpService::new(
                 factory(server),
                 Arc::new(NeverSessionManager::default()),
@@ -81,6 +84,13 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
 }
 
 impl<S: ServerHandler + Clone> Http<S> {
+    /// Where no session may be opened any more, ends one that is idle.
+    pub(super) async fn make_room(&self) {
+        if self.sessions.any(None).is_err() {
+            self.streamable.sessions.evict().await;
+        }
+    }
+
     async fn post(&self, message: Message) -> Result<Response, Refusal> {
         let id = message.envelope.id.clone();
         let place = self.streams.take(id.as_ref())?;
@@ -88,6 +98,7 @@ impl<S: ServerHandler + Clone> Http<S> {
         let begins = message.is("initialize");
         let in_session = message.head.headers.contains_key(SESSION_ID);
         if begins && !in_session {
+            self.make_room().await;
             self.sessions.any(id.as_ref())?;
         }
         let request = message.into_request();
