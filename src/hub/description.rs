@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Problem;
 use crate::secrets::{Clean, Scrubber};
-use crate::types::{Labels, REQUEST_LABEL};
+use crate::types::{Labels, REQUEST_LABEL, Volume};
 
 /// How many entries of a map or list are read: the Hub's own bounds are far below.
 pub(super) const ENTRIES_MAX: usize = 500;
@@ -41,8 +41,12 @@ pub struct Description {
     pub volumes: Vec<Clean>,
     /// The ports that can be reached from outside.
     pub ports: Vec<u64>,
+    /// Those of them that need no token.
+    pub public_ports: Vec<u64>,
     /// The network that it shares with other jobs.
     pub network: Option<Clean>,
+    /// The names by which those reach it.
+    pub aliases: Vec<Clean>,
     /// The resource group that is billed.
     pub resource_group: Option<Clean>,
 }
@@ -129,13 +133,13 @@ impl Description {
                 .take(ENTRIES_MAX)
                 .map(|volume| scrubber.clean_line(&volume.shown()))
                 .collect(),
-            ports: wire
-                .expose
-                .get("ports")
-                .and_then(Value::as_array)
-                .map(|ports| ports.iter().take(ENTRIES_MAX).filter_map(Value::as_u64).collect())
-                .unwrap_or_default(),
+            ports: entries(&wire.expose, "ports").filter_map(Value::as_u64).collect(),
+            public_ports: entries(&wire.expose, "portsPublic").filter_map(Value::as_u64).collect(),
             network: wire.network.get("group").and_then(Value::as_str).map(|group| scrubber.clean_line(group)),
+            aliases: entries(&wire.network, "aliases")
+                .filter_map(Value::as_str)
+                .map(|alias| scrubber.clean_line(alias))
+                .collect(),
             resource_group: wire.resource_group_id.as_ref().map(line),
         }
     }
@@ -165,6 +169,16 @@ impl Description {
     pub fn name(&self) -> Option<&Clean> {
         self.labels.iter().find(|(key, _)| key.as_str() == "name").map(|(_, value)| value)
     }
+}
+
+/// A volume of a request in the words in which the same volume of an answer is told.
+pub fn told(volume: &Volume) -> String {
+    serde_json::from_value::<WireVolume>(volume.to_json()).map(|volume| volume.shown()).unwrap_or_default()
+}
+
+/// The entries of a list in a map.
+fn entries<'a>(map: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    map.get(name).and_then(Value::as_array).into_iter().flatten().take(ENTRIES_MAX)
 }
 
 impl WireVolume {

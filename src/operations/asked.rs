@@ -1,9 +1,11 @@
 //! What a submission asked for, to be compared with what the Hub made of it: it drops what it doesn't know without a word.
 
+use std::fmt;
+
 use crate::error::Warning;
-use crate::hub::{Description, JobSpec, ScheduleSpec, ScheduledJob};
+use crate::hub::{Description, Job, JobSpec, ScheduleSpec, ScheduledJob, told};
 use crate::secrets::{Clean, Scrubber};
-use crate::types::{Timeout, Volume};
+use crate::types::{Stage, Timeout};
 
 /// How many words of a command are compared: as many as are read of the Hub's answer.
 const WORDS_COMPARED: usize = 500;
@@ -28,14 +30,20 @@ impl Asked {
             ("env", spec.env.iter().map(pair).collect()),
             ("secrets", spec.secrets.names().map(line).collect()),
             ("labels", spec.labels.get().iter().map(pair).collect()),
-            ("volumes", spec.volumes.get().iter().map(place).collect()),
+            ("volumes", spec.volumes.get().iter().map(|volume| line(&told(volume))).collect()),
         ];
         fields.extend(spec.timeout.map(|timeout| ("timeout", vec![seconds(timeout.seconds())])));
         fields.extend(spec.attempts.map(|attempts| ("attempts", vec![attempts.get().to_string()])));
         fields.extend(spec.arch.as_ref().map(|arch| ("arch", one(arch.as_str()))));
-        let ports = spec.expose.as_ref().map(|expose| expose.ports().iter().map(ToString::to_string).collect());
-        fields.extend(ports.map(|ports| ("expose", ports)));
-        fields.extend(spec.network.as_ref().map(|network| ("network", one(network.group()))));
+        fields.extend(spec.expose.as_ref().map(|expose| {
+            let ports = expose.ports().iter().map(|at| port(&at.get(), expose.public().contains(at)));
+            ("expose", ports.collect())
+        }));
+        fields.extend(spec.ssh.then(|| ("ssh", vec!["on".to_owned()])));
+        fields.extend(spec.network.as_ref().map(|network| {
+            let aliases = network.aliases().iter().map(|name| alias(line(name)));
+            ("network", one(network.group()).into_iter().chain(aliases).collect())
+        }));
         fields.extend(spec.resource_group.as_ref().map(|group| ("resource_group_id", one(group.as_str()))));
         Self { fields }
     }
@@ -50,8 +58,13 @@ impl Asked {
     }
 
     /// What differs in a way that the caller should know of.
-    pub(super) fn differences(&self, made: &Description) -> Vec<Warning> {
-        self.compared(|field| of_job(field, made))
+    pub(super) fn differences(&self, made: &Job) -> Vec<Warning> {
+        // A job has its address once it runs.
+        let reached = made.ssh_url.is_some() || made.stage != Stage::Running;
+        self.compared(|field| match field {
+            "ssh" => reached.then(|| "on".to_owned()).into_iter().collect(),
+            _ => of_job(field, &made.spec),
+        })
     }
 
     /// The same of a scheduled job.
@@ -89,8 +102,8 @@ fn of_job(field: &str, made: &Description) -> Vec<String> {
         "timeout" => made.timeout.map(seconds).into_iter().collect(),
         "attempts" => made.attempts.map(|attempts| attempts.to_string()).into_iter().collect(),
         "arch" => text(&made.arch),
-        "expose" => made.ports.iter().map(ToString::to_string).collect(),
-        "network" => text(&made.network),
+        "expose" => made.ports.iter().map(|at| port(at, made.public_ports.contains(at))).collect(),
+        "network" => text(&made.network).into_iter().chain(made.aliases.iter().map(alias)).collect(),
         _ => text(&made.resource_group),
     }
 }
@@ -98,12 +111,8 @@ fn of_job(field: &str, made: &Description) -> Vec<String> {
 /// Whether the Hub made what was asked. It may add entries of its own; what counts is what it dropped.
 fn holds(field: &str, asked: &[String], got: &[String]) -> bool {
     match field {
-        "env" | "secrets" | "labels" | "expose" => asked.iter().all(|entry| got.contains(entry)),
-        // The Hub tells revision, path and mode between and behind them.
-        "volumes" => asked.iter().all(|volume| {
-            let (source, mount) = volume.split_once(':').unwrap_or((volume, ""));
-            got.iter().any(|got| got.starts_with(source) && got.contains(&format!(":{mount}")))
-        }),
+        "env" | "secrets" | "labels" | "expose" | "network" => asked.iter().all(|entry| got.contains(entry)),
+        "volumes" => asked.iter().all(|volume| got.iter().any(|got| Mount::of(got).keeps(&Mount::of(volume)))),
         // The defaults may be left out of an answer.
         "arch" if got.is_empty() => asked == ["amd64"],
         "attempts" if got.is_empty() => asked == ["1"],
@@ -123,9 +132,40 @@ fn shown(field: &str, entries: &[String]) -> String {
     }
 }
 
-/// `datasets/OWNER/NAME:/MOUNT`
-fn place(volume: &Volume) -> String {
-    format!("{}s/{}:{}", volume.kind().as_str(), volume.source(), volume.mount_path())
+/// A volume as it is told, `datasets/OWNER/NAME[@REVISION][/PATH]:/MOUNT[:MODE]`, in its parts.
+struct Mount<'a> {
+    source: &'a str,
+    /// Revision and path.
+    within: &'a str,
+    at: &'a str,
+    /// Only buckets can be written to, and are unless said otherwise.
+    writable: bool,
+}
+
+impl<'a> Mount<'a> {
+    fn of(told: &'a str) -> Self {
+        let place = told.strip_suffix(":ro").or_else(|| told.strip_suffix(":rw")).unwrap_or(told);
+        let (location, at) = place.rsplit_once(":/").unwrap_or((place, ""));
+        let name = location.match_indices('/').nth(1).map_or(0, |(slash, _)| slash.saturating_add(1));
+        let end = location.match_indices(['@', '/']).map(|(end, _)| end).find(|end| *end > name);
+        let (source, within) = end.and_then(|end| location.split_at_checked(end)).unwrap_or((location, ""));
+        Self { source, within, at, writable: told.starts_with("buckets/") && !told.ends_with(":ro") }
+    }
+
+    /// Whether this is what was asked. The Hub may tell the revision that it took where none was given.
+    fn keeps(&self, asked: &Self) -> bool {
+        let within = self.within == asked.within
+            || (self.within.starts_with('@') && !asked.within.starts_with('@') && self.within.ends_with(asked.within));
+        (self.source, self.at, self.writable) == (asked.source, asked.at, asked.writable) && within
+    }
+}
+
+fn port(number: &impl ToString, public: bool) -> String {
+    if public { format!("{} (public)", number.to_string()) } else { number.to_string() }
+}
+
+fn alias(name: impl fmt::Display) -> String {
+    format!("{name} (alias)")
 }
 
 fn seconds(timeout: u64) -> String {

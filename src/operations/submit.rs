@@ -151,7 +151,7 @@ impl Work<'_> {
             submission.warnings.push(Warning::FoundAgain);
         }
         let job = sent.started;
-        submission.warnings.extend(asked.iter().flat_map(|asked| asked.differences(&job.spec)));
+        submission.warnings.extend(asked.iter().flat_map(|asked| asked.differences(&job)));
         self.teller().stage(&job);
         let target = job.target(namespace);
         submission.namespace = job.namespace.clone();

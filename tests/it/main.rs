@@ -17,6 +17,7 @@ mod browser_login;
 mod budgets;
 mod calls;
 mod changes;
+mod comparisons;
 mod cursors;
 mod ending;
 mod errors;
