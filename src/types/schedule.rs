@@ -69,8 +69,10 @@ impl Schedule {
         }
         if !fields.iter().all(|field| in_grammar(field)) {
             let mended = placed(&fields).map(|(place, field)| mended(place, field)).collect::<Vec<_>>().join(" ");
-            let good = mended.split(' ').all(in_grammar) && Self::of(mended.clone(), &mended).is_ok();
-            return Err(if good { instead(&text, &mended) } else { malformed(&text) });
+            if !mended.split(' ').all(in_grammar) {
+                return Err(malformed(&text));
+            }
+            return Err(Self::of(mended.clone(), &mended).err().unwrap_or_else(|| instead(&text, &mended)));
         }
         let cron = text.clone();
         Self::of(text, &cron)
@@ -92,10 +94,14 @@ impl Schedule {
 
     fn of(text: String, cron: &str) -> Result<Self, Problem> {
         let fields: Vec<&str> = cron.split(' ').collect();
-        let expanded: Vec<String> = placed(&fields).map(|(place, field)| expanded(place, field)).collect();
-        if let Some(expected) = out_of_range(&fields) {
-            return Err(Problem::malformed(&text, format!("a schedule with {expected}")));
+        if let Some((field, expected)) = out_of_range(&fields) {
+            return Err(Problem::malformed(field, expected));
         }
+        if fields.iter().any(|field| is_backwards(field)) {
+            let forwards = placed(&fields).map(|(place, field)| forwards(place, field)).collect::<Vec<_>>().join(" ");
+            return Err(Problem::malformed_instead(&text, "a schedule whose ranges lead upwards", forwards));
+        }
+        let expanded: Vec<String> = placed(&fields).map(|(place, field)| expanded(place, field)).collect();
         let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Optional).build();
         let cron = parser.parse(&expanded.join(" ")).map_err(|_| malformed(&text))?;
         Ok(Self { text, cron })
@@ -153,23 +159,49 @@ fn in_grammar(field: &str) -> bool {
     field == "*" || field.split(',').all(is_number)
 }
 
-/// Whether a step is one of its field, and no longer: `*/60` minutes are an hour, `*/90` are no hour and a half.
-fn step_is_within(place: usize, field: &str) -> bool {
-    let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
-    let Some((_, step)) = field.split_once('/') else { return true };
-    step.parse().unwrap_or(u16::MAX) <= high - low + 1
-}
-
-/// The first field with a number that it can't have, its name and its range.
-fn out_of_range(fields: &[&str]) -> Option<String> {
-    const NAMES: [&str; 7] = ["seconds", "minutes", "hours", "days", "months", "weekdays", "years"];
+/// The first number that its field can't have, and what it can. A step stays within its field: `*/60` minutes are an hour,
+/// `*/90` are no hour and a half.
+fn out_of_range<'a>(fields: &'a [&'a str]) -> Option<(&'a str, String)> {
+    const NAMES: [&str; 7] = ["second", "minute", "hour", "day of the month", "month", "weekday", "year"];
     placed(fields).find_map(|(place, field)| {
         let (low, high) = RANGES.get(place).copied()?;
-        let (numbers, _) = field.split_once('/').unwrap_or((field, ""));
-        let mut numbers = numbers.split(['-', ',']).filter_map(|number| number.parse::<u16>().ok());
-        let is_out = numbers.any(|number| number > high) || !step_is_within(place, field);
-        is_out.then(|| format!("{} from {low} to {high}, not `{field}`", NAMES.get(place).unwrap_or(&"numbers")))
+        let name = NAMES.get(place).copied()?;
+        let (numbers, step) = field.split_once('/').unwrap_or((field, ""));
+        // A number of so many digits that it is none is out of any range.
+        let is_out = |number: &&str| *number != "*" && !(low..=high).contains(&number.parse().unwrap_or(u16::MAX));
+        if let Some(number) = numbers.split(['-', ',']).find(is_out) {
+            let article = if name == "hour" { "an" } else { "a" };
+            return Some((number, format!("{article} {name} from {low} to {high}")));
+        }
+        let most = high - low + 1;
+        let is_step = step.is_empty() || (1..=most).contains(&step.parse().unwrap_or(u16::MAX));
+        (!is_step).then(|| (field, format!("a step of the field {name}, `/1` to `/{most}`")))
     })
+}
+
+/// The ends of a range.
+fn ends(field: &str) -> Option<(u16, u16)> {
+    let (from, to) = field.split_once('-')?;
+    Some((from.parse().ok()?, to.parse().ok()?))
+}
+
+/// Whether a range leads over the end of its field, as `22-2` hours do; the Hub's crons know none.
+fn is_backwards(field: &str) -> bool {
+    ends(field).is_some_and(|(from, to)| from > to)
+}
+
+/// Such a range as the list of its numbers.
+fn forwards(place: usize, field: &str) -> String {
+    let (low, high) = RANGES.get(place).copied().unwrap_or((0, 59));
+    // Sunday is 0 already.
+    let high = if place == WEEKDAY { 6 } else { high };
+    match ends(field) {
+        Some((from, to)) if from > to => {
+            let numbers = (low..=to).chain(from..=high).map(|number| number.to_string());
+            numbers.collect::<Vec<_>>().join(",")
+        }
+        _ => field.to_owned(),
+    }
 }
 
 /// A field in the words of the cron library, which wants a range before a step and numbers on both sides of a range.
@@ -207,7 +239,7 @@ fn mended(place: usize, field: &str) -> String {
         return if numbers.is_empty() { field } else { numbers.join(",") };
     }
     if !field.contains(',') {
-        return if field == "?" { "*".to_owned() } else { field };
+        return if field == "?" { "*".to_owned() } else { forwards(place, &field) };
     }
     let listed = |part: &str| match part.split_once('-').map(|(from, to)| (from.parse::<u8>(), to.parse::<u8>())) {
         Some((Ok(from), Ok(to))) if from <= to => {
@@ -271,7 +303,14 @@ mod tests {
             ("* * * 13 *", None),
             ("* * * * 8", None),
             ("*/0 * * * *", None),
-            ("5-1 * * * *", None),
+            ("999999999999999999999 * * * *", None),
+            ("*/99999999999 * * * *", None),
+            ("5-1,9 * * * *", None),
+            ("0 22-2 * * *", Some("0 0,1,2,22,23 * * *")),
+            ("0 9 * * 6-0", Some("0 9 * * 0,6")),
+            ("0 9 * * 7-1", Some("0 9 * * 0,1")),
+            ("0 25 * * MON", None),
+            ("0 9 * * sat-mon", Some("0 9 * * 0,1,6")),
             ("* * * *", None),
             ("Daily", Some("@daily")),
             ("nightly", Some("@daily")),
@@ -287,5 +326,26 @@ mod tests {
             }
         }
         assert!(Schedule::parse(&"1,".repeat(1000)).is_err());
+    }
+
+    #[test]
+    fn what_is_out_of_its_range_is_named_alone() {
+        for (text, named, range) in [
+            ("60 * * * *", "60", "a minute from 0 to 59"),
+            ("0 9,25 * * *", "25", "an hour from 0 to 23"),
+            ("* * 0 * *", "0", "a day of the month from 1 to 31"),
+            ("0 0 1 0-3 *", "0", "a month from 1 to 12"),
+            ("0 0 * * 8/2", "8", "a weekday from 0 to 7"),
+            ("*/90 * * * *", "*/90", "a step of the field minute, `/1` to `/60`"),
+            ("0 */0 * * *", "*/0", "a step of the field hour, `/1` to `/24`"),
+            ("0 0 0 1 1 * 1969", "1969", "a year from 1970 to 2099"),
+        ] {
+            match Schedule::parse(text) {
+                Err(Problem::Malformed { value, expected, .. }) => {
+                    assert_eq!((value.as_str(), expected.as_ref()), (named, range), "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
     }
 }

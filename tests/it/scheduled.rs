@@ -260,8 +260,11 @@ async fn schedule_alone_means_what_is_given_with_it() {
         let answer = server.jobs("schedule", given).await;
         assert_eq!((answer.is_error, &answer.structured["operation"]), (false, &json!(operation)), "{answer:?}");
     }
-    for (schedule, words) in [("60 * * * *", "minutes from 0 to 59, not `60`"), ("0 */25 * * *", "hours from 0 to 23")]
-    {
+    for (schedule, words) in [
+        ("60 * * * *", "`schedule`: `60` is not a minute from 0 to 59"),
+        ("0 */25 * * *", "`schedule`: `*/25` is not a step of the field hour, `/1` to `/24`"),
+        ("0 22-2 * * *", "send {\"operation\":\"scheduled run\",\"args\":{\"schedule\":\"0 0,1,2,22,23 * * *\""),
+    ] {
         let answer = server.jobs("scheduled run", json!({"schedule": schedule, "command": ["true"]})).await;
         assert!(answer.is_error && answer.text.contains(words), "{answer:?}");
     }
