@@ -100,13 +100,16 @@ impl Job {
     pub(super) fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
         let wire: Wire = serde_json::from_value(value).ok()?;
         let id = JobId::parse(&wire.id).ok()?;
+        let initiator = wire.initiator.and_then(|initiator| initiator.kind.zip(initiator.id));
+        let owner = wire.owner.and_then(|owner| owner.name);
+        let told = [Some(id.as_str()), owner.as_deref(), initiator.as_ref().map(|(_, id)| id.as_str())];
+        told.into_iter().flatten().for_each(|name| scrubber.known().publish_told(name));
         let line = |text: &String| scrubber.clean_line(text);
         let status = wire.status.as_ref();
         let seconds = |name: &str| wire.durations.as_ref()?.get(name)?.as_f64().and_then(whole);
-        let initiator = wire.initiator.and_then(|initiator| initiator.kind.zip(initiator.id));
         Some(Self {
             id,
-            namespace: scrubber.clean_line(wire.owner.and_then(|owner| owner.name).as_deref().unwrap_or(asked)),
+            namespace: scrubber.clean_line(owner.as_deref().unwrap_or(asked)),
             stage: Stage::parse(status.and_then(|status| status.stage.as_deref()).unwrap_or("UNKNOWN")),
             message: status.and_then(|status| status.message.as_ref()).filter(|text| !text.is_empty()).map(line),
             cancel_reason: status.and_then(|status| status.cancel_reason.as_ref()).map(line),

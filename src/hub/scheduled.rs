@@ -112,9 +112,13 @@ impl ScheduledJob {
         let wire: Wire = serde_json::from_value(value).ok()?;
         let line = |text: &String| scrubber.clean_line(text);
         let (last, next) = wire.status.map(|status| (status.last_job, status.next_job_run_at)).unwrap_or_default();
+        let id = ScheduledJobId::parse(&wire.id).ok()?;
+        let owner = wire.owner.and_then(|owner| owner.name);
+        let told = [Some(id.as_str()), owner.as_deref(), last.as_ref().map(|job| job.id.as_str())];
+        told.into_iter().flatten().for_each(|name| scrubber.known().publish_told(name));
         Some(Self {
-            id: ScheduledJobId::parse(&wire.id).ok()?,
-            namespace: scrubber.clean_line(wire.owner.and_then(|owner| owner.name).as_deref().unwrap_or(asked)),
+            id,
+            namespace: scrubber.clean_line(owner.as_deref().unwrap_or(asked)),
             schedule: line(&wire.schedule),
             suspended: wire.suspend,
             suspend_reason: wire.suspend_reason.as_ref().map(line),

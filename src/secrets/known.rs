@@ -88,6 +88,14 @@ impl Known {
         }
     }
 
+    /// Remembers an id or an owner's name that the Hub told, as [`Known::publish`] does: a job that nobody can name goes on and
+    /// costs. Of these there may be any number, so those alone are kept that a value known now would hide.
+    pub fn publish_told(&self, name: &str) {
+        if self.index().all.is_match(name) {
+            self.publish(name);
+        }
+    }
+
     /// Where in a text known values stand.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let index = self.index();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, ServerBuilder, canary, canary_in, hub};
+use crate::support::{Answer, Fault, Proxy, Server, ServerBuilder, canary, canary_in, hub};
 
 fn shell(script: &str) -> Value {
     json!(["/bin/sh", "-c", script])
@@ -134,6 +134,50 @@ async fn control_sequences_and_invisible_characters_are_removed() {
         assert!(shown.contains(kept), "{kept} in {shown}");
     }
     assert_eq!(lines[1], "100%");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_the_id_of_a_job_does_not_hide_the_id() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let first = server.jobs("run", json!({"command": ["true"], "detach": true})).await.job_id();
+    let args = json!({"schedule": "@yearly", "command": ["true"]});
+    let scheduled = server.jobs("scheduled run", args).await;
+    let scheduled = scheduled.structured["scheduled_jobs"][0]["scheduled_job_id"].as_str().unwrap().to_owned();
+    let other = "not-an-id-of-this-hub";
+    let secrets = json!({"PARENT": first, "PLAN": scheduled, "OTHER": other});
+    let answer = server.jobs("run", json!({"command": shell("echo $OTHER"), "secrets": secrets})).await;
+    assert_eq!(answer.structured["logs"]["lines"], json!(["[redacted]"]), "{answer:?}");
+    for (operation, args, id) in [
+        ("inspect", json!({"job_id": first}), &first),
+        ("ps", json!({"all": true}), &first),
+        ("scheduled ps", json!({}), &scheduled),
+        ("scheduled inspect", json!({"scheduled_job_id": scheduled}), &scheduled),
+    ] {
+        let answer = server.jobs(operation, args).await;
+        assert!(answer.text.contains(id.as_str()) && !answer.text.contains("[redacted]"), "{operation}: {answer:?}");
+    }
+    // The copy is told by what started it, also where its id can't be told from a secret's value.
+    let copy = server.jobs("rerun", json!({"job_id": first, "detach": true})).await;
+    assert!(!copy.is_error && copy.job_id() != first, "{copy:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_named_like_an_owner_stays_hidden() {
+    let hub = hub().await;
+    let proxy = Proxy::before(&hub).await;
+    let mut server = ServerBuilder::at(&hub).env("HF_ENDPOINT", proxy.endpoint()).start().await;
+    let id = "66f0a1b2c3d4e5f601234567";
+    // A Hub that tells the login's own token as a name does not make it legible.
+    let job = json!({"id": id, "command": ["true"], "flavor": "cpu-basic", "owner": {"name": hub.token()}, "status": {"stage": "RUNNING"}});
+    let body = job.to_string();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    let answer: &'static str = format!("{head}content-length: {}\r\n\r\n{body}", body.len()).leak();
+    proxy.fault(&format!("GET /api/jobs/alice/{id} "), 2, Fault::Answer(answer));
+    for _ in 0..2 {
+        let answer = server.jobs("inspect", json!({"job_id": id})).await;
+        assert!(answer.text.contains("[redacted]") && canary_in(&all(&server), hub.token()).is_empty(), "{answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
