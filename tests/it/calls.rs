@@ -284,5 +284,9 @@ async fn a_mended_call_has_no_gap_that_could_be_sent() {
         let again = server.call("hf_jobs", mended).await;
         assert_eq!(again.code(), "invalid_arguments", "{again:?}");
     }
+    // A mark that the caller wrote hides no gap beside it.
+    let args = json!({"command": ["echo", format!("[redacted] {known}"), "[redacted] alone"], "timout": "1h"});
+    let mended = server.jobs("run", args).await.mended();
+    assert_eq!(mended["args"]["command"], json!(["echo", "<as given>", "[redacted] alone"]));
     assert_eq!(jobs_posted(&hub).len(), posted);
 }
