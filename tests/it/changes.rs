@@ -76,6 +76,12 @@ async fn labels_that_say_nothing_or_two_things_are_refused() {
         assert_eq!(answer.code(), "invalid_arguments", "{args}: {answer:?}");
         assert_eq!(answer.structured["error"]["faults"][0]["argument"], wrong, "{args}");
     }
+    // Both ways out are told, for only the caller knows whether the other labels are to stay.
+    let answer = server.jobs("labels", json!({"job_id": job, "clear": true, "name": "x"})).await;
+    for way in ["leave out `clear` to keep the other labels", "\"labels\": {\"name\": \"…\"} alone to have no others"]
+    {
+        assert!(answer.text.contains(way), "{answer:?}");
+    }
     assert!(hub.requests().iter().all(|request| request.method != "PUT"));
     let answer = server.jobs("labels", json!({"job_id": MISSING, "name": "x"})).await;
     assert_eq!(answer.code(), "not_found", "{answer:?}");

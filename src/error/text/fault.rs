@@ -119,6 +119,9 @@ impl Fault {
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
             Problem::Malformed { instead: None, .. } => return None,
             Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
+            Problem::Conflict { with } if argument == "clear" && with == "name" => {
+                "leave out `clear` to keep the other labels, or pass \"labels\": {\"name\": \"…\"} alone to have no others".to_owned()
+            }
             Problem::Conflict { .. } => format!("leave out `{argument}`"),
             Problem::Credential { credential, secret } => match credential {
                 Credential::VendorKey(_) => format!(
