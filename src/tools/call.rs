@@ -15,7 +15,7 @@ use crate::types::nearest;
 const NAME_MAX_BYTES: usize = 200;
 /// How like a known name an unknown one must be to be taken for a slip of it (Jaro-Winkler).
 const SLIP: f64 = 0.75;
-/// What may be meant by the end of a scheduled job: for now, or for ever.
+/// What may be meant by the end of a scheduled job: for now, or for ever. What can be taken back comes first.
 const ENDS_A_SCHEDULE: [&str; 2] = ["scheduled suspend", "scheduled delete"];
 
 /// What a call means.
@@ -106,15 +106,15 @@ fn find(written: &str, policy: &Policy) -> Result<Option<&'static Verb>, Error> 
         let known: Vec<&str> = verbs::offered(policy).map(|verb| verb.name).collect();
         // What is meant to end jobs may mean to keep the schedule or not: neither is done by a guess.
         let ends = ["cancel", "stop", "kill", "disable"].iter().any(|word| name == format!("scheduled {word}"));
-        let either: Vec<String> =
-            known.iter().filter(|verb| ends && ENDS_A_SCHEDULE.contains(verb)).map(|verb| (*verb).to_owned()).collect();
+        let either =
+            || ENDS_A_SCHEDULE.iter().filter(|verb| known.contains(verb)).map(|verb| (*verb).to_owned()).collect();
         let synonyms = VERB_SYNONYMS.iter().filter(|(_, verb)| known.contains(verb)).map(|(synonym, _)| *synonym);
         let nearest = slip_of(&name, known.iter().copied().chain(synonyms));
         Error::UnknownOperation {
             // As it was written: the scrubber would not know a token in another form.
             given: repeated(written),
             nearest: if ends {
-                either
+                either()
             } else {
                 nearest.and_then(|name| by_name(&name)).map(|verb| verb.name.to_owned()).into_iter().collect()
             },

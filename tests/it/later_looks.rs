@@ -120,6 +120,9 @@ async fn a_schedule_is_not_deleted_by_a_guess() {
     for operation in ["scheduled suspend", "scheduled delete"] {
         assert!(answer.text.contains(&format!("{{\"operation\": \"{operation}\"}}")), "{}", answer.text);
     }
+    // Callers take what comes first.
+    let place = |operation: &str| answer.text.rfind(&format!("\"{operation}\"")).unwrap();
+    assert!(place("scheduled suspend") < place("scheduled delete"), "{}", answer.text);
     assert!(hub.requests().iter().all(|request| request.method != "DELETE"));
 }
 
