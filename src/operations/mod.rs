@@ -217,7 +217,7 @@ impl Operations {
         let mut work = Work { operations: self, login, name, faults, progress, cancelled, deadline };
         let outcome = match operation {
             Operation::WhoAmI => work.whoami().await,
-            Operation::Run(draft) => work.run(*draft).await,
+            Operation::Run(draft) => Box::pin(work.run(*draft)).await,
             Operation::Uv(draft) => Box::pin(work.uv(*draft)).await,
             Operation::Ps(query) => work.ps(query).await,
             Operation::Logs(query) => work.logs(query).await,
