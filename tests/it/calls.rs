@@ -174,12 +174,26 @@ async fn what_only_stands_for_a_text_is_refused_when_it_is_sent_back() {
     let answer = server.call("hf_jobs", serde_json::from_str(&format!("{{{mended}")).unwrap()).await;
     assert_eq!(answer.code(), "invalid_arguments", "{answer:?}");
     assert!(answer.text.contains("`script`") && answer.text.contains("`secrets.KEY`"), "{answer:?}");
+    // What an answer showed of a job, written into a call.
+    for (args, refused) in [
+        (json!({"command": "curl -H [redacted] https://example.com"}), true),
+        (json!({"command": ["curl", "--key=[redacted]"]}), true),
+        (json!({"command": ["/bin/sh", "-c", "login --key=[redacted] now"]}), true),
+        (json!({"command": ["true"], "env": {"AUTH": "Bearer [redacted]"}}), true),
+        (json!({"command": ["sed", "s/secret/[redacted]/"]}), false),
+        (json!({"command": ["python", "-c", "mark = '[redacted]'\nprint(mark, [redacted] )\n"]}), false),
+    ] {
+        let mut args = args;
+        args["dry_run"] = json!(true);
+        let answer = server.jobs("run", args.clone()).await;
+        assert_eq!((answer.is_error, answer.text.contains("your own text")), (refused, refused), "{args}: {answer:?}");
+    }
     let answer = server.jobs("uv", json!({"dependencies": ["numpy"]})).await;
     assert!(
         answer.text.contains("`script` is required") && !answer.text.contains("send {"),
         "nothing is made up: {answer:?}"
     );
-    assert!(hub.requests().is_empty());
+    assert!(jobs_posted(&hub).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,8 +299,8 @@ async fn a_mended_call_has_no_gap_that_could_be_sent() {
         assert_eq!(again.code(), "invalid_arguments", "{again:?}");
     }
     // A mark that the caller wrote hides no gap beside it.
-    let args = json!({"command": ["echo", format!("[redacted] {known}"), "[redacted] alone"], "timout": "1h"});
+    let args = json!({"command": ["sed", format!("s/[redacted]/{known}/"), "s/[redacted]/x/"], "timout": "1h"});
     let mended = server.jobs("run", args).await.mended();
-    assert_eq!(mended["args"]["command"], json!(["echo", "<as given>", "[redacted] alone"]));
+    assert_eq!(mended["args"]["command"], json!(["sed", "<as given>", "s/[redacted]/x/"]));
     assert_eq!(jobs_posted(&hub).len(), posted);
 }
