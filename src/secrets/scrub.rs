@@ -66,7 +66,9 @@ impl Scrubber {
 
     /// Cleans a text, then keeps its first `max_chars` characters ([`Clean::bounded`]).
     pub fn clean_bounded(&self, text: &str, max_chars: usize) -> Clean {
-        self.clean(text).bounded(max_chars)
+        let clean = self.clean(text);
+        // No text has more characters than bytes.
+        if clean.len() <= max_chars { clean } else { clean.bounded(max_chars) }
     }
 
     /// Cleans lines that follow each other: a value that goes on from one to the next is one, too, and so is a half of one with

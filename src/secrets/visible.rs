@@ -6,7 +6,8 @@ const ESCAPE: char = '\u{1b}';
 
 /// Whether nothing in the text needs a second look: printable ASCII, line ends and tabs.
 pub(super) fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    // Without an early end, so that it goes by vectors.
+    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
 /// The text without control sequences and invisible characters; carriage returns stay.
@@ -15,28 +16,45 @@ pub(super) fn is_plain(text: &str) -> bool {
 /// bit forms, all other C0 and C1 controls, DEL, bidirectional controls, and what has no width. A joiner or variation
 /// selector stays where it makes an emoji, and joiners between letters of the scripts that need them.
 pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
-    if is_plain(text) {
+    let ordinary = ordinary(text);
+    if ordinary.len() == text.len() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = Rest { text, at: 0, unterminated_to: 0 };
+    out.push_str(ordinary);
+    let mut rest = Rest { text, at: ordinary.len(), unterminated_to: 0 };
     while let Some(char) = rest.next() {
         match char {
             ESCAPE => rest.skip_escape(),
             '\u{9b}' => rest.skip_csi(),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => rest.skip_string(),
-            '\n' | '\t' | '\r' => out.push(char),
             '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push(' '),
-            '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => {
-                if joins(out.chars().next_back(), char, rest.peek()) {
-                    out.push(char);
-                }
+            '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if joins(out.chars().next_back(), char, rest.peek()) => {
+                out.push(char);
             }
-            _ if char.is_control() || is_invisible(char) => {}
-            _ => out.push(char),
+            _ if is_ordinary(char) => out.push(char),
+            _ => {}
         }
+        let ordinary = self::ordinary(rest.tail());
+        out.push_str(ordinary);
+        rest.at = rest.at.saturating_add(ordinary.len());
     }
     Cow::Owned(out)
+}
+
+/// The beginning of a text that stays as it is.
+fn ordinary(text: &str) -> &str {
+    let end = text.find(|char| !is_ordinary(char)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// Whether a character stays whatever its neighbours are.
+fn is_ordinary(char: char) -> bool {
+    match char {
+        ' '..='~' | '\n' | '\t' | '\r' => true,
+        ..='\u{9f}' | '\u{2028}' | '\u{2029}' => false,
+        _ => !is_invisible(char),
+    }
 }
 
 /// The text in the state that a terminal would leave on the screen: what [`without_invisible`] keeps, and of a line that

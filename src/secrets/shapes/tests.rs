@@ -193,3 +193,16 @@ fn every_vendor_has_a_usual_name() {
         assert_ne!(usual_name(credential), "API_KEY");
     }
 }
+
+#[test]
+fn a_prefix_is_noticed_in_every_case_in_which_it_counts() {
+    let cases: [fn(&str) -> String; 2] = [str::to_lowercase, str::to_uppercase];
+    for shape in &SHAPES {
+        assert!(may_hold_any(&format!("é {}x", shape.prefix)), "{}", shape.prefix);
+        let any_case = matches!(shape.form, Form::Bearer | Form::Authorization | Form::Parameter);
+        for prefix in cases.iter().map(|case| case(shape.prefix)).filter(|prefix| any_case || *prefix == shape.prefix) {
+            assert!(may_hold_any(&format!("é {prefix}x")), "{prefix}");
+        }
+    }
+    assert!(!may_hold_any("epoch 1 step 3: loss=0.25 HF_HOME=/data at 10:00:00 -- 完了"));
+}
