@@ -50,7 +50,10 @@ impl Command {
         let words = shell_words::split(line)
             .map_err(|_| Problem::malformed(line, "a command line whose quotes are closed, or a list of arguments"))?;
         if is_for_a_shell(line) {
-            return Err(Problem::malformed_instead(line, EXPECTED, json!(["/bin/sh", "-c", line])));
+            let instead = ["/bin/sh", "-c", line].map(str::to_owned);
+            // What no shell could be given either is told as that.
+            Self::new(instead.to_vec())?;
+            return Err(Problem::malformed_instead(line, EXPECTED, json!(instead)));
         }
         Self::new(words)
     }
@@ -201,6 +204,8 @@ mod tests {
             json!([]),
             json!([""]),
             json!(["a\0b"]),
+            json!("a | b\0"),
+            json!(format!("echo {long} | wc")),
             json!(["a", long]),
             json!(many),
             json!(wide),
