@@ -244,7 +244,13 @@ fn split_kind<'a>(text: &str, location: &'a str) -> Result<(VolumeKind, &'a str)
     if let Some(kind) = VolumeKind::ALL.into_iter().find(|kind| kind.as_str() == first) {
         let expected = format!("the type in the plural, `{}`", kind.plural());
         let instead = text.replacen(&format!("hf://{first}"), &format!("hf://{}", kind.plural()), 1);
-        return Err(Problem::malformed_instead(text, expected, instead));
+        return Err(match Volume::parse(&instead) {
+            Ok(_) => Problem::malformed_instead(text, expected, instead),
+            Err(Problem::Malformed { instead: Some(instead), .. }) => {
+                Problem::malformed_instead(text, expected, instead)
+            }
+            Err(_) => Problem::malformed(text, expected),
+        });
     }
     if matches!(first, "kernel" | "kernels") {
         return Err(Problem::malformed(text, "a model, dataset, Space or bucket: kernels can't be mounted"));
