@@ -57,10 +57,13 @@ impl Scan {
     fn gravest(&self, text: &str, counts: impl Fn(Credential) -> bool) -> Option<Credential> {
         let seen = without_invisible(text);
         let decoded = percent_decode_str(&seen).decode_utf8_lossy();
+        // A control sequence can swallow the beginning of an escape.
+        let as_written = percent_decode_str(text).decode_utf8_lossy();
         let views = [
             Some(text),
+            Some(as_written.as_ref()).filter(|as_written| *as_written != text),
             Some(seen.as_ref()).filter(|seen| *seen != text),
-            Some(decoded.as_ref()).filter(|decoded| *decoded != seen),
+            Some(decoded.as_ref()).filter(|decoded| *decoded != seen && *decoded != as_written),
         ];
         if views.iter().flatten().any(|view| self.holds_token(view)) {
             return Some(Credential::SessionToken);
@@ -182,6 +185,7 @@ mod tests {
             (format!("curl -H 'Authorization: Bearer {token}'"), Credential::HubToken),
             (hidden, Credential::HubToken),
             (percent, Credential::HubToken),
+            (format!("\u{1b}%{:02x}{}", LOGIN.as_bytes()[0], LOGIN.get(1..).unwrap()), Credential::SessionToken),
             (format!("print('{LOGIN}')"), Credential::SessionToken),
             (format!("{token} {LOGIN}"), Credential::SessionToken),
             (spread, Credential::SessionToken),
