@@ -6,15 +6,16 @@ use hf_jobs_mcp::types::Volume;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 
-/// `text`: given as text. Of an object, a field's name or value may be proposed, and a mount path that ends as `:rw` does has no
-/// text of its own.
+/// `text`: given as text. Of an object, a field's name or value may be proposed, and a mount path with `:/` in it has no text.
 fn check(given: &Value, text: bool) {
     match Volume::from_json(given) {
         Ok(volume) => {
             let mount = volume.mount_path();
             assert!(mount.starts_with('/') && !mount.ends_with('/') && !mount.split('/').any(|part| part == ".."));
             assert_eq!(Volume::from_json(&volume.to_json()).as_ref(), Ok(&volume));
-            assert!(!text || Volume::parse(&volume.to_string()).as_ref() == Ok(&volume), "{volume}");
+            // The blanks around a text are no part of it: a mount path that ends in some, as `/x /` does, loses them.
+            let survives = text && mount.trim_end() == mount;
+            assert!(!survives || Volume::parse(&volume.to_string()).as_ref() == Ok(&volume), "{volume}");
         }
         Err(Problem::Malformed { instead: Some(instead), .. }) if text => {
             assert!(Volume::from_json(&instead).is_ok(), "{instead} is proposed for {given}");

@@ -187,6 +187,10 @@ impl Draft<'_> {
             Some(rest) if is_path(rest.trim_end_matches('/')) => self.mount_path.trim_end_matches('/'),
             _ => return Err(malformed("an absolute mount path below `/`, such as `/data`, without `..`")),
         };
+        // `:/data:ro/` would mount a bucket at `/data:ro`, and writable.
+        if mount_path.ends_with(":ro") || mount_path.ends_with(":rw") {
+            return Err(malformed("`:ro` or `:rw` at the very end, or `readOnly`, and a mount path without it"));
+        }
         if path.is_some_and(|path| !is_path(path)) {
             return Err(malformed("a path within the source, without empty parts and `..`"));
         }

@@ -77,6 +77,8 @@ fn refuses_and_says_what_to_pass() {
         ("hf://model/alice/d:/d:ro", Some("hf://models/alice/d:/d:ro")),
         ("hf://model/alice/d:/d:rw", Some("hf://models/alice/d:/d:ro")),
         ("hf://model://huggingface.co/x", None),
+        ("hf://buckets/alice/b:/data:ro/", None),
+        ("hf://alice/m:/data:rw:ro", None),
         ("hf://datasets/alice/d:/d:rw", Some("hf://datasets/alice/d:/d:ro")),
         ("datasets/alice/d:/d", Some("hf://datasets/alice/d:/d")),
         ("https://huggingface.co/datasets/alice/d:/d", Some("hf://datasets/alice/d:/d")),
