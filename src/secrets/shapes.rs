@@ -5,9 +5,13 @@
 //!
 //! Hub shapes are those that Hugging Face's own MCP server redacts, and the organisation tokens that gitleaks lists.
 
-use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
+mod beginnings;
+
+use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+
+pub(super) use beginnings::may_hold_any;
 
 use super::{REDACTED, userinfo};
 use crate::error::Credential;
@@ -53,11 +57,6 @@ pub(super) fn find(text: &str, sight: Sight) -> Vec<Found> {
         }
     }
     found
-}
-
-/// Whether a text holds any prefix at all, in a case in which it counts. False is certain.
-pub(super) fn may_hold_any(text: &str) -> bool {
-    BEGINNINGS.as_ref().is_none_or(|beginnings| beginnings.is_match(text))
 }
 
 /// The name under which programs look for such a credential, for the advice to pass it as a secret.
@@ -206,31 +205,6 @@ static PREFIXES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .build(SHAPES.iter().map(|shape| shape.prefix))
         .ok()
 });
-
-/// Few enough patterns, and none longer than need be, that the search goes by vectors instead of byte by byte.
-static BEGINNINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let mut beginnings: BTreeSet<String> = SHAPES.iter().flat_map(Shape::beginnings).collect();
-    let all = beginnings.clone();
-    beginnings.retain(|one| !all.iter().any(|other| one != other && one.starts_with(other.as_str())));
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(beginnings).ok()
-});
-
-impl Shape {
-    /// What a text must hold for this shape: the prefix, or, where any case will do, the first letters of it in each.
-    fn beginnings(&self) -> Vec<String> {
-        /// As many as the shortest prefixes have.
-        const LETTERS: usize = 3;
-        match self.form {
-            Form::Key(_) | Form::Dotted | Form::PrivateKey | Form::Userinfo => vec![self.prefix.to_owned()],
-            Form::Parameter | Form::Bearer | Form::Authorization => {
-                self.prefix.chars().take(LETTERS).fold(vec![String::new()], |beginnings, char| {
-                    let cases = BTreeSet::from([char.to_ascii_lowercase(), char.to_ascii_uppercase()]);
-                    beginnings.iter().flat_map(|begun| cases.iter().map(move |case| format!("{begun}{case}"))).collect()
-                })
-            }
-        }
-    }
-}
 
 struct Candidate<'a> {
     text: &'a str,
