@@ -35,9 +35,8 @@ fn lines(kind: &str) -> Vec<String> {
 
 fn scrubber(secrets: usize) -> Scrubber {
     let known = Known::new();
-    for number in 0..secrets {
-        known.remember(&Secret::new(format!("{number:04}-a-secret-of-some-length")));
-    }
+    let secrets = (0..secrets).map(|number| Secret::new(format!("{number:04}-a-secret-of-some-length")));
+    known.remember_all(secrets.collect::<Vec<_>>().iter());
     Scrubber::new(known)
 }
 
@@ -50,6 +49,22 @@ fn clean<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
             black_box(scrubber.clean_bounded(black_box(line), 2000));
         }
     });
+}
+
+/// A line that stands alone, as one of a progress note does: halves of values are looked for as well.
+#[divan::bench(args = ["plain", "unicode"], consts = [1, 100])]
+fn clean_alone<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
+    let (lines, scrubber) = (lines(kind), scrubber(SECRETS));
+    bencher.counter(ItemsCount::new(LINES)).bench(|| {
+        for line in &lines {
+            black_box(scrubber.clean_across(vec![scrubber.clean_bounded(black_box(line), 2000)]));
+        }
+    });
+}
+
+#[divan::bench(args = [1, 100])]
+fn remember(bencher: Bencher<'_, '_>, secrets: usize) {
+    bencher.bench(|| scrubber(secrets));
 }
 
 fn stream(kind: &str) -> Vec<u8> {

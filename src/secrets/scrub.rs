@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Clean, Known, REDACTED,
+    known::MIN_HALF_BYTES,
     shapes::{self, Sight},
     visible::{is_plain, visible},
 };
@@ -13,9 +14,7 @@ use super::{
 /// A replacement can bring a shape to light that its neighbour hid. Each pass shortens what is left; in practice the
 /// second finds nothing.
 const MAX_PASSES: usize = 4;
-/// Fewest bytes of a value's beginning or end that are taken for a half of it: shorter ones stand everywhere by chance.
-const MIN_HALF_BYTES: usize = 12;
-/// The same of an end, where something was redacted right before it.
+/// The fewest bytes of the end of a value where something was redacted right before it.
 const MIN_REST_BYTES: usize = 4;
 
 /// Makes [`Clean`] text: control sequences and invisible characters go first, so that none can break up a token; then
@@ -76,9 +75,11 @@ impl Scrubber {
     pub fn clean_across(&self, lines: Vec<Clean>) -> Vec<Clean> {
         let joined: String = lines.iter().map(Clean::as_str).collect();
         let mut found = self.known.find(&joined);
-        found.extend(self.known.rest_at_start(&joined, MIN_HALF_BYTES).map(|half| 0..half));
-        found
-            .extend(self.known.beginning_at_end(&joined, MIN_HALF_BYTES).map(|half| joined.len() - half..joined.len()));
+        if self.known.may_hold_half(&joined) {
+            let beginning = self.known.beginning_at_end(&joined, MIN_HALF_BYTES);
+            found.extend(beginning.map(|half| joined.len() - half..joined.len()));
+            found.extend(self.known.rest_at_start(&joined, MIN_HALF_BYTES).map(|half| 0..half));
+        }
         let mut begin = 0;
         for pair in lines.windows(2) {
             let [line, next] = pair else { continue };

@@ -60,7 +60,6 @@ impl SecretEnv {
             }
             match resolver.resolve(&name, &text) {
                 Ok((value, note)) => {
-                    known.remember(&value);
                     notes.extend(note);
                     env.entries.push((name.clone(), value));
                 }
@@ -68,6 +67,7 @@ impl SecretEnv {
             }
             written.push((name, text));
         }
+        known.remember_all(env.entries.iter().map(|(_, value)| value));
         env.carries_login = resolver.token.is_some();
         if faults.is_empty() { Ok((env, notes)) } else { Err(faults) }
     }
