@@ -135,8 +135,9 @@ fn shown(field: &str, entries: &[String]) -> String {
 /// A volume as it is told, `datasets/OWNER/NAME[@REVISION][/PATH]:/MOUNT[:MODE]`, in its parts.
 struct Mount<'a> {
     source: &'a str,
-    /// Revision and path.
-    within: &'a str,
+    revision: Option<&'a str>,
+    /// With its slash.
+    path: &'a str,
     at: &'a str,
     /// Only buckets can be written to, and are unless said otherwise.
     writable: bool,
@@ -149,14 +150,26 @@ impl<'a> Mount<'a> {
         let name = location.match_indices('/').nth(1).map_or(0, |(slash, _)| slash.saturating_add(1));
         let end = location.match_indices(['@', '/']).map(|(end, _)| end).find(|end| *end > name);
         let (source, within) = end.and_then(|end| location.split_at_checked(end)).unwrap_or((location, ""));
-        Self { source, within, at, writable: told.starts_with("buckets/") && !told.ends_with(":ro") }
+        let (revision, path) = match within.strip_prefix('@') {
+            Some(within) => {
+                let (revision, path) = within.split_at(within.find('/').unwrap_or(within.len()));
+                (Some(revision), path)
+            }
+            None => (None, within),
+        };
+        Self { source, revision, path, at, writable: told.starts_with("buckets/") && !told.ends_with(":ro") }
     }
 
-    /// Whether this is what was asked. The Hub may tell the revision that it took where none was given.
+    /// Whether this is what was asked. The Hub may tell the revision that it took where none was given, and the commit of a branch.
     fn keeps(&self, asked: &Self) -> bool {
-        let within = self.within == asked.within
-            || (self.within.starts_with('@') && !asked.within.starts_with('@') && self.within.ends_with(asked.within));
-        (self.source, self.at, self.writable) == (asked.source, asked.at, asked.writable) && within
+        let is_commit = |revision: &str| revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let revision = match (self.revision, asked.revision) {
+            (_, None) => true,
+            (Some(got), Some(asked)) => got == asked || (is_commit(got) && !is_commit(asked)),
+            (None, Some(_)) => false,
+        };
+        revision
+            && (self.source, self.path, self.at, self.writable) == (asked.source, asked.path, asked.at, asked.writable)
     }
 }
 

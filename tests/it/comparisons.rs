@@ -67,6 +67,10 @@ async fn whatever_the_hub_changed_is_told_and_nothing_else() {
         ("/volumes/0/source", json!("a/model-2"), "volumes"),
         ("/volumes/0/mountPath", json!("/model-2"), "volumes"),
         ("/volumes/1/revision", json!("v2"), "volumes"),
+        // The commit that a branch is at; the default branch, told where none was asked.
+        ("/volumes/1/revision", json!("0123456789".repeat(4)), ""),
+        ("/volumes/0/revision", json!("0123456789".repeat(4)), ""),
+        ("/volumes/1/revision", json!(null), "volumes"),
         ("/volumes/1/path", json!("other"), "volumes"),
         ("/volumes/1/path", json!(null), "volumes"),
         ("/volumes/2/readOnly", json!(false), "volumes"),
