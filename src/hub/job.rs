@@ -104,6 +104,9 @@ impl Job {
         let owner = wire.owner.and_then(|owner| owner.name);
         let told = [Some(id.as_str()), owner.as_deref(), initiator.as_ref().map(|(_, id)| id.as_str())];
         told.into_iter().flatten().for_each(|name| scrubber.known().publish_told(name));
+        if scrubber.hides(id.as_str()) {
+            return None;
+        }
         let line = |text: &String| scrubber.clean_line(text);
         let status = wire.status.as_ref();
         let seconds = |name: &str| wire.durations.as_ref()?.get(name)?.as_f64().and_then(whole);

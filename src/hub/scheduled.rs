@@ -116,6 +116,9 @@ impl ScheduledJob {
         let owner = wire.owner.and_then(|owner| owner.name);
         let told = [Some(id.as_str()), owner.as_deref(), last.as_ref().map(|job| job.id.as_str())];
         told.into_iter().flatten().for_each(|name| scrubber.known().publish_told(name));
+        if scrubber.hides(id.as_str()) {
+            return None;
+        }
         Some(Self {
             id,
             namespace: scrubber.clean_line(owner.as_deref().unwrap_or(asked)),

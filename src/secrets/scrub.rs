@@ -56,6 +56,11 @@ impl Scrubber {
         Clean::scrubbed(text)
     }
 
+    /// Whether any of a text would not be shown: an id with a token in it may not become a part of a URL either.
+    pub fn hides(&self, text: &str) -> bool {
+        self.clean(text).as_str() != text
+    }
+
     /// Cleans a text for a place that takes one line: line ends and tabs become blanks.
     pub fn clean_line(&self, text: &str) -> Clean {
         let clean = self.clean(text.trim_end_matches(['\n', '\r']));

@@ -16,7 +16,7 @@ const ROW: usize = 150;
 
 /// How long an answer may be.
 #[derive(Clone, Copy)]
-enum Budget {
+pub enum Budget {
     /// In all.
     All(usize),
     /// Less the job's output, and warnings.
@@ -26,7 +26,7 @@ enum Budget {
 }
 
 /// The call of an operation, the requests that it makes, and how long its answer may be.
-fn walk(operation: &str, job: &str, scheduled: &str) -> (Value, Vec<&'static str>, Budget) {
+pub fn walk(operation: &str, job: &str, scheduled: &str) -> (Value, Vec<&'static str>, Budget) {
     let one = || json!({"job_id": job});
     let planned = || json!({"scheduled_job_id": scheduled});
     let with = |mut args: Value, name: &str, value: Value| {

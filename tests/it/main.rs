@@ -31,6 +31,7 @@ mod http_sessions;
 mod http_sse;
 mod jobs;
 mod later_looks;
+mod leaks;
 mod local_scripts;
 mod login;
 mod lost_answers;

@@ -3,6 +3,7 @@
 mod canary;
 pub mod http;
 mod hub;
+pub mod mirror;
 mod proxy;
 mod schema;
 pub mod scripted;
