@@ -237,6 +237,49 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stays_legible_within_its_bounds_and_never_a_token() {
+        let found = |known: &Known, text: &str| known.find(text).len();
+        let known = known(&["cpu-basic", "told-later"]);
+        known.publish("cpu-basic-2");
+        // As a part of the name it is the name, elsewhere it is the value.
+        assert_eq!((found(&known, "on cpu-basic-2"), found(&known, "on cpu-basic")), (0, 1));
+        assert_eq!(found(&known, "cpu-basic-2 cpu-basic cpu-basic-2"), 1);
+        known.publish_told("told-later-1");
+        known.publish_told("nothing-like-it");
+        assert_eq!(found(&known, "told-later-1"), 0);
+        assert!(!known.shared.names.read().unwrap().contains("nothing-like-it"));
+        known.remember_token(&HfToken::parse("a-session-token").unwrap().unwrap());
+        known.publish("a-session-token");
+        assert_eq!(found(&known, "a-session-token"), 1);
+        for (length, kept) in [(MAX_NAME_BYTES, true), (MAX_NAME_BYTES + 1, false)] {
+            let name = "n".repeat(length);
+            known.publish(&name);
+            assert_eq!(known.shared.names.read().unwrap().contains(&name), kept, "{length}");
+        }
+        for name in ["", "two words", "slash/ed"] {
+            known.publish(name);
+            assert!(!known.shared.names.read().unwrap().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn of_too_many_tokens_the_oldest_goes() {
+        let known = Known::new();
+        let token = |number: usize| format!("a-session-token-{number:04}");
+        {
+            let mut entries = known.entries();
+            for number in 0..MAX_VALUES {
+                let needles = BTreeSet::from([token(number)]);
+                entries.push(Entry { value: Secret::new(token(number)), is_token: true, needles });
+            }
+        }
+        known.remember_token(&HfToken::parse(&token(MAX_VALUES)).unwrap().unwrap());
+        let index = known.index();
+        assert!(!index.tokens.is_match(&token(0)) && index.tokens.is_match(&token(1)));
+        assert!(index.tokens.is_match(&token(MAX_VALUES)));
+    }
+
+    #[test]
     fn a_forwarded_value_that_becomes_the_login_is_a_token() {
         let known = known(&["a-session-token"]);
         known.remember_token(&HfToken::parse("a-session-token").unwrap().unwrap());

@@ -108,3 +108,39 @@ fn a_secret_is_exposed_in_one_place() {
         .collect();
     assert_eq!(places, ["secrets/secret.rs ×1"]);
 }
+
+/// Each promise of SECURITY.md names its tests, and they are there.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let promises = page.split("## Promises").nth(1).unwrap().split("\n## ").next().unwrap();
+    let exists = |name: &str| {
+        let mut path: Vec<&str> = name.split("::").collect();
+        let function = path.pop().unwrap();
+        let within_file = path.join("/");
+        let unit = within_file.strip_suffix("/tests");
+        let files = match unit {
+            Some(file) => vec![format!("src/{file}.rs"), format!("src/{file}/tests.rs")],
+            None => vec![format!("tests/it/{within_file}.rs")],
+        };
+        let text: String = files.iter().filter_map(|file| fs::read_to_string(root.join(file)).ok()).collect();
+        let (before, _) = text.split_once(&format!("fn {function}("))?;
+        // What stands before it, on the line above, makes it a test that is run.
+        let above = before.trim_end_matches("async ").trim_end();
+        (above.ends_with("#[test]") || above.ends_with("#[tokio::test(flavor = \"multi_thread\")]")).then_some(())
+    };
+    let mut count = 0;
+    for promise in promises.split("\n   *Shown by* ").skip(1) {
+        let names =
+            promise.lines().take_while(|line| line.contains("::")).flat_map(|line| line.split('`').skip(1).step_by(2));
+        let names: Vec<&str> = names.filter(|name| name.contains("::")).collect();
+        assert!(!names.is_empty(), "{promise}");
+        for name in names {
+            assert!(exists(name).is_some(), "SECURITY.md names `{name}`, which is no test");
+        }
+        count += 1;
+    }
+    let written = promises.lines().filter(|line| line.starts_with(|char: char| char.is_ascii_digit())).count();
+    assert_eq!(count, written, "a promise names no test");
+}
