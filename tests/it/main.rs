@@ -24,6 +24,8 @@ mod errors;
 mod following;
 mod guarded;
 mod guide;
+mod hostile_answers;
+mod hostile_output;
 mod http_door;
 mod http_limits;
 mod http_service;

@@ -1,6 +1,7 @@
 //! What the tests share: the local Hub in this process, the built server in another, a client of it, canary tokens.
 
 mod canary;
+pub mod hostile;
 pub mod http;
 mod hub;
 pub mod mirror;
