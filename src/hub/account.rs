@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::client::Caller;
+use super::description::field;
 use crate::error::{Defect, HubError, Lack, LoginFacts, Refusal, Request};
 use crate::secrets::{Clean, Fingerprint, Scrubber};
 use crate::types::{Namespace, Segment};
@@ -274,7 +275,7 @@ impl WhoAmI {
         for name in std::iter::once(&self.name).chain(self.orgs.iter().map(|organisation| &organisation.name)) {
             scrubber.known().publish(name);
         }
-        let clean = |text: &str| scrubber.clean_line(text);
+        let clean = |text: &str| field(text, scrubber);
         let auth = self.auth.unwrap_or(WireAuth { kind: None, access_token: None, expires_at: None });
         let auth_kind = auth.kind.as_deref().unwrap_or("unknown");
         let token = auth.access_token.as_ref();

@@ -11,6 +11,9 @@ use crate::types::{Labels, REQUEST_LABEL, Volume};
 
 /// How many entries of a map or list are read: the Hub's own bounds are far below.
 pub(super) const ENTRIES_MAX: usize = 500;
+/// The most of any other text of an answer that is kept, in characters: what is longer is no name, value or sentence for a
+/// reader, and of the many texts of a job each has to leave room for the others.
+const FIELD_MAX_CHARS: usize = 1000;
 /// The most of an argument of a job's command that is kept, in bytes: an inline script's is the longest.
 const ARGUMENT_MAX_BYTES: usize = 256 * 1024;
 
@@ -98,7 +101,7 @@ struct WireVolume {
 
 impl Description {
     pub(super) fn read(wire: WireDescription, scrubber: &Scrubber) -> Self {
-        let line = |text: &String| scrubber.clean_line(text);
+        let line = |text: &String| field(text, scrubber);
         let pairs = |map: Option<Map<String, Value>>| -> Vec<(Clean, Clean)> {
             map.into_iter().flatten().take(ENTRIES_MAX).map(|(key, value)| (line(&key), line(&text(&value)))).collect()
         };
@@ -131,14 +134,14 @@ impl Description {
                 .into_iter()
                 .flatten()
                 .take(ENTRIES_MAX)
-                .map(|volume| scrubber.clean_line(&volume.shown()))
+                .map(|volume| field(&volume.shown(), scrubber))
                 .collect(),
             ports: entries(&wire.expose, "ports").filter_map(Value::as_u64).collect(),
             public_ports: entries(&wire.expose, "portsPublic").filter_map(Value::as_u64).collect(),
-            network: wire.network.get("group").and_then(Value::as_str).map(|group| scrubber.clean_line(group)),
+            network: wire.network.get("group").and_then(Value::as_str).map(|group| field(group, scrubber)),
             aliases: entries(&wire.network, "aliases")
                 .filter_map(Value::as_str)
-                .map(|alias| scrubber.clean_line(alias))
+                .map(|alias| field(alias, scrubber))
                 .collect(),
             resource_group: wire.resource_group_id.as_ref().map(line),
         }
@@ -169,6 +172,12 @@ impl Description {
     pub fn name(&self) -> Option<&Clean> {
         self.labels.iter().find(|(key, _)| key.as_str() == "name").map(|(_, value)| value)
     }
+}
+
+/// A text of an answer that is neither a job's command nor its output: one line of bounded length. Cleaned before it is cut, since
+/// half a token is none that is recognised.
+pub fn field(text: &str, scrubber: &Scrubber) -> Clean {
+    scrubber.clean_line(text).bounded(FIELD_MAX_CHARS)
 }
 
 /// A volume of a request in the words in which the same volume of an answer is told.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::Caller;
+use super::description::field;
 use crate::error::{Defect, HubError, Refusal, Request};
 use crate::secrets::Clean;
 use crate::types::Segment;
@@ -95,7 +96,7 @@ impl Caller {
         let wire: Vec<WireHardware> = serde_json::from_value(answer).map_err(|_| {
             self.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
         })?;
-        let line = |text: &str| self.scrubber().clean_line(text);
+        let line = |text: &str| field(text, self.scrubber());
         for hardware in wire.iter().take(FLAVORS_MAX) {
             self.scrubber().known().publish(&hardware.name);
         }

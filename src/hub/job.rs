@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::description::{Description, ENTRIES_MAX, WireDescription, whole};
+use super::description::{Description, ENTRIES_MAX, WireDescription, field, whole};
 use crate::error::{Access, Request, Thing};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{JobId, Namespace, Reference, ScheduledJobId, Stage};
@@ -107,12 +107,12 @@ impl Job {
         if scrubber.hides(id.as_str()) {
             return None;
         }
-        let line = |text: &String| scrubber.clean_line(text);
+        let line = |text: &String| field(text, scrubber);
         let status = wire.status.as_ref();
         let seconds = |name: &str| wire.durations.as_ref()?.get(name)?.as_f64().and_then(whole);
         Some(Self {
             id,
-            namespace: scrubber.clean_line(owner.as_deref().unwrap_or(asked)),
+            namespace: field(owner.as_deref().unwrap_or(asked), scrubber),
             stage: Stage::parse(status.and_then(|status| status.stage.as_deref()).unwrap_or("UNKNOWN")),
             message: status.and_then(|status| status.message.as_ref()).filter(|text| !text.is_empty()).map(line),
             cancel_reason: status.and_then(|status| status.cancel_reason.as_ref()).map(line),

@@ -24,7 +24,7 @@ mod turns;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};
 pub use client::{Caller, Hub, HubSetup};
-pub use description::{Description, told};
+pub use description::{Description, field, told};
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};
 pub use jobs::{JobFilter, JobList};

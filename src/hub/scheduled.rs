@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::client::Caller;
-use super::description::{Description, ENTRIES_MAX, WireDescription};
+use super::description::{Description, ENTRIES_MAX, WireDescription, field};
 use super::job::{ScheduledTarget, WireOwner};
 use super::jobs::{hub_time, labels_body};
 use super::spec::JobSpec;
@@ -110,7 +110,7 @@ impl ScheduleSpec {
 impl ScheduledJob {
     fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
         let wire: Wire = serde_json::from_value(value).ok()?;
-        let line = |text: &String| scrubber.clean_line(text);
+        let line = |text: &String| field(text, scrubber);
         let (last, next) = wire.status.map(|status| (status.last_job, status.next_job_run_at)).unwrap_or_default();
         let id = ScheduledJobId::parse(&wire.id).ok()?;
         let owner = wire.owner.and_then(|owner| owner.name);
@@ -121,7 +121,7 @@ impl ScheduledJob {
         }
         Some(Self {
             id,
-            namespace: scrubber.clean_line(owner.as_deref().unwrap_or(asked)),
+            namespace: field(owner.as_deref().unwrap_or(asked), scrubber),
             schedule: line(&wire.schedule),
             suspended: wire.suspend,
             suspend_reason: wire.suspend_reason.as_ref().map(line),

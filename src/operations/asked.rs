@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Warning;
-use crate::hub::{Description, Job, JobSpec, ScheduleSpec, ScheduledJob, told};
+use crate::hub::{Description, Job, JobSpec, ScheduleSpec, ScheduledJob, field, told};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{Stage, Timeout};
 
@@ -19,7 +19,7 @@ impl Asked {
     /// Texts are cleaned as the Hub's answer is, so that only real differences show.
     pub(super) fn of(spec: &JobSpec, scrubber: &Scrubber) -> Self {
         let clean = |text: &str| scrubber.clean(text).into_string();
-        let line = |text: &str| scrubber.clean_line(text).into_string();
+        let line = |text: &str| field(text, scrubber).into_string();
         let pair = |(name, value): (&str, &str)| format!("{}={}", line(name), line(value));
         let one = |text: &str| vec![line(text)];
         let command = spec.command.get().arguments().iter().take(WORDS_COMPARED);

@@ -171,6 +171,32 @@ async fn every_operation_tells_jobs_in_visible_text_alone() {
     assert_clean_to_the_end(server).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_bounded_however_long_the_texts_are() {
+    let (_hub, proxy, mut server) = behind().await;
+    let place_cases = |template: &Value, path: &str, operation: &str, argument: &str, first: usize, size: usize| {
+        let long = format!("AAA{}ZZZ", "x".repeat(size));
+        let case = |(at, place): (usize, &Place)| {
+            let mut made = template.clone();
+            made["id"] = json!(id(first + at));
+            Case {
+                what: format!("{size} characters in {place:?} of {operation}"),
+                faults: vec![(format!("GET {path}/{} ", id(first + at)), ok(&place.with(&made, &long)))],
+                call: json!({"operation": operation, "args": {argument: format!("alice/{}", id(first + at))}}),
+            }
+        };
+        places(template).iter().enumerate().map(case).collect::<Vec<Case>>()
+    };
+    let mut cases = place_cases(&job(), "/api/jobs/alice", "inspect", "job_id", 0, 100_000);
+    let path = "/api/scheduled-jobs/alice";
+    cases.extend(place_cases(&scheduled(), path, "scheduled inspect", "scheduled_job_id", 1000, 100_000));
+    let message = json!({"status": {"message": "m"}});
+    cases.extend(place_cases(&message, "/api/jobs/alice", "inspect", "job_id", 2000, 10_000_000));
+    cases.extend(everywhere_cases("20,000 characters", &format!("AAA{}ZZZ", "x".repeat(20_000)), 3000));
+    check(&mut server, &proxy, cases, |_, _| {}).await;
+    assert_clean_to_the_end(server).await;
+}
+
 /// A log that has these lines, and among them events that are not as the Hub writes them.
 fn log(lines: &[(String, String)]) -> Fault {
     let events = lines.iter().map(|(text, time)| format!("data: {}\n\n", json!({"data": text, "timestamp": time})));
