@@ -1,7 +1,7 @@
 //! The one door to local script files: regular `*.py` files of at most 1 MiB below a directory that the operator chose.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{LocalFileReason, Problem};
@@ -45,11 +45,15 @@ impl Scripts {
         if !real.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err(LocalFileReason::NotAFile);
         }
-        let io = |error: std::io::Error| LocalFileReason::Io(error.kind().to_string());
-        let file = File::open(&real).map_err(io)?;
+        let io = |error: io::Error| LocalFileReason::Io(error.kind().to_string());
+        let file = open(&real).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if !metadata.is_file() {
             return Err(LocalFileReason::NotAFile);
+        }
+        // What was opened is what was judged, even if something on the way to it was swapped for a link in between.
+        if !is_at(&metadata, &real) {
+            return Err(LocalFileReason::Outside);
         }
         let limit = INLINE_SOURCE_MAX as u64;
         let mut bytes = Vec::new();
@@ -59,4 +63,34 @@ impl Scripts {
         }
         String::from_utf8(bytes).map_err(|_| LocalFileReason::NotText)
     }
+}
+
+/// Opens a file, at once whatever it is by now.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits()).unwrap_or_default();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+/// Whether the file at a path without links is this one.
+#[cfg(unix)]
+fn is_at(opened: &Metadata, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let there = path.symlink_metadata().is_ok_and(|there| (there.dev(), there.ino()) == (opened.dev(), opened.ino()));
+    there && path.canonicalize().is_ok_and(|real| real == path)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &Metadata, path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|real| real == path)
 }

@@ -72,6 +72,19 @@ fn nothing_but_main_and_tests_names_the_local_hub() {
     }
 }
 
+/// No other room opens a file or starts a process, whatever a call says.
+#[test]
+fn files_and_processes_have_few_doors() {
+    let doors = ["config/door_token.rs", "config/session.rs", "config/stored_tokens.rs", "scripts.rs"];
+    for (path, text) in sources().into_iter().filter(|(path, _)| room(path) != "local_hub") {
+        let text = product(&text);
+        let opens = ["std::fs", "tokio::fs", "fs::File", "OpenOptions"].iter().any(|name| text.contains(name));
+        assert!(!opens || doors.iter().any(|door| path == Path::new(door)), "{} opens files", path.display());
+        let starts = ["process::Command", "tokio::process"].iter().any(|name| text.contains(name));
+        assert!(!starts, "{} starts processes", path.display());
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     for (path, text) in sources() {

@@ -1,8 +1,11 @@
 //! Local scripts: read below the directories that the operator chose, and nowhere else.
 
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hf_jobs_mcp::local_hub::LocalHub;
 use serde_json::json;
@@ -243,4 +246,34 @@ async fn a_token_in_the_files_name_is_refused_and_not_shown() {
     assert_eq!(answer.code(), "token_in_readable_field", "{answer:?}");
     assert!(hub.requests().is_empty());
     assert!(canary_in(&format!("{answer:?}{}", server.stderr()), &token).is_empty(), "{answer:?}");
+}
+
+/// Read by the library: over pipes it would take minutes to hit the moment.
+#[test]
+fn a_directory_that_is_swapped_for_a_link_while_it_is_read_leads_nowhere() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().canonicalize().unwrap().join(name);
+    for (directory, text) in [("scripts/here", "inside"), ("outside", "outside")] {
+        fs::create_dir_all(path(directory)).unwrap();
+        fs::write(path(directory).join("x.py"), text).unwrap();
+    }
+    symlink(path("outside"), path("scripts/link")).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let (here, link, aside) = (path("scripts/here"), path("scripts/link"), path("scripts/aside"));
+    let swapping = std::thread::spawn({
+        let done = done.clone();
+        move || {
+            while !done.load(Ordering::Relaxed) {
+                fs::rename(&here, &aside).unwrap();
+                fs::rename(&link, &here).unwrap();
+                fs::rename(&here, &link).unwrap();
+                fs::rename(&aside, &here).unwrap();
+            }
+        }
+    });
+    let scripts = hf_jobs_mcp::scripts::Scripts::below(vec![path("scripts")]);
+    let read: Vec<String> = (0..20_000).filter_map(|_| scripts.read("here/x.py").ok()).collect();
+    done.store(true, Ordering::Relaxed);
+    swapping.join().unwrap();
+    assert!(!read.is_empty() && read.iter().all(|text| text == "inside"), "{} times", read.len());
 }
