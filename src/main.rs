@@ -28,8 +28,20 @@ const SUBMISSIONS_AT_END: Duration = Duration::from_secs(50);
 const TASKS_AT_END: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let scrubber = Scrubber::new(Known::new());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) if answer.use_stderr() => {
+            // It repeats what it doesn't know, which may be a token that belongs elsewhere.
+            let text = answer.to_string();
+            text.lines().filter(|line| !line.is_empty()).for_each(|line| logging::notice(&scrubber, line));
+            return ExitCode::from(2);
+        }
+        Err(answer) => {
+            // The help, or the version.
+            return if answer.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+    };
     let logging = Logging { level: cli.log_level.clone(), format: cli.log_format };
     if logging::init(&logging, config::rust_log().as_deref(), scrubber.clone()).is_err() {
         logging::notice(&scrubber, "error: logging can't start");

@@ -39,8 +39,8 @@ async fn is_refused(hub: &LocalHub, server: &mut Server, script: impl AsRef<Path
 }
 
 fn write(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
-    std::fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +188,7 @@ async fn only_regular_files_are_opened() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     assert!(Command::new("mkfifo").arg(path("pipe.py")).status().unwrap().success());
-    std::fs::create_dir(path("folder.py")).unwrap();
+    fs::create_dir(path("folder.py")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(path("socket.py")).unwrap();
     let mut server = server_below(&hub, directory.path()).await;
     for script in ["pipe.py", "folder.py", "socket.py"] {

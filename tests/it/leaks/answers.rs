@@ -113,7 +113,7 @@ async fn no_refusal_or_header_of_the_hub_brings_a_token_out() {
     let operations = calls(&operations);
     let all = format!("a {} b", forms(&canaries.token).join(" "));
     let mut rows = 0;
-    for status in [400, 402, 403, 404, 409, 418, 422] {
+    for status in [400, 401, 402, 403, 404, 409, 418, 422] {
         for body in [
             json!({"error": all}).to_string(),
             json!({"error": [{"message": all}], "error_description": all}).to_string(),

@@ -44,7 +44,7 @@ async fn no_file_and_no_variable_that_is_read_brings_a_token_out() {
             nor_anywhere_else(server, &canaries).await;
         }
     }
-    // Other variables that the server reads, and command lines: a token there is not told on.
+    // Other variables that the server reads: a token there is not told on.
     for name in ["HF_ENDPOINT", "HF_HOME", "HF_TOKEN_PATH", "HTTPS_PROXY", "RUST_LOG"] {
         for value in [
             token.clone(),
@@ -58,6 +58,20 @@ async fn no_file_and_no_variable_that_is_read_brings_a_token_out() {
             rows += 1;
             canaries.absent(&format!("`{name}`"), &log);
         }
+    }
+    // And arguments of the command, which are public, but need not be in the client's log as well.
+    for arguments in [
+        vec![token.clone()],
+        vec![format!("--{token}")],
+        vec!["--http".to_owned(), token.clone()],
+        vec![format!("--log-format={token}")],
+    ] {
+        let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint);
+        let server = arguments.iter().fold(builder, ServerBuilder::arg).spawn();
+        let (code, log) = server.finish().await;
+        rows += 1;
+        assert!(code == Some(2) && log.contains("[redacted]"), "{log}");
+        canaries.absent("an argument of the command", &log);
     }
     // A script that holds it, and one that can't be read.
     let builder =
