@@ -13,7 +13,7 @@ pub use http::{HttpConfig, HttpFault};
 pub use session::{EnvironmentSession, FixedSession};
 
 use crate::cli::Cli;
-use crate::secrets::Known;
+use crate::secrets::{Known, Scrubber};
 use crate::types::{Endpoint, EndpointFault};
 
 /// What the server is to do.
@@ -104,9 +104,10 @@ const OAUTH_CLIENT_ID: &str = "26be6b09-91c5-47da-9861-d2d2bb7a7e36";
 /// The longest word that is added to the User-Agent, in bytes: Hub libraries send names there.
 const ORIGIN_MAX_BYTES: usize = 100;
 
-/// Whether a text can stand in a User-Agent: one word of visible ASCII.
+/// Whether a text can stand in a User-Agent: one word of visible ASCII, and no token.
 fn is_word(text: &str) -> bool {
-    text.len() <= ORIGIN_MAX_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';')
+    let is_visible = |byte: u8| byte.is_ascii_graphic() && byte != b';';
+    text.len() <= ORIGIN_MAX_BYTES && text.bytes().all(is_visible) && !Scrubber::default().hides(text)
 }
 
 /// `RUST_LOG`, which counts where `--log-level` was not given.

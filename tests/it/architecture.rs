@@ -122,7 +122,7 @@ fn a_secret_is_exposed_in_one_place() {
     assert_eq!(places, ["secrets/secret.rs ×1"]);
 }
 
-/// Each promise of SECURITY.md names its tests, and they are there.
+/// Each promise of SECURITY.md names its tests, and they are there, as are those of the attacks.
 #[test]
 fn every_promise_names_tests_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -153,6 +153,10 @@ fn every_promise_names_tests_that_exist() {
             assert!(exists(name).is_some(), "SECURITY.md names `{name}`, which is no test");
         }
         count += 1;
+    }
+    let attacks = page.split("## Attacks").nth(1).unwrap().split("\n## ").next().unwrap();
+    for name in attacks.split('`').skip(1).step_by(2).filter(|name| name.contains("::")) {
+        assert!(exists(name).is_some(), "SECURITY.md names `{name}`, which is no test");
     }
     let written = promises.lines().filter(|line| line.starts_with(|char: char| char.is_ascii_digit())).count();
     assert_eq!(count, written, "a promise names no test");

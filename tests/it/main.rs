@@ -41,6 +41,7 @@ mod machines;
 mod manifest;
 mod one_job;
 mod protocol;
+mod proxies;
 mod redaction;
 mod refusals;
 mod rmcp_client;
