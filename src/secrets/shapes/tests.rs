@@ -156,6 +156,12 @@ fn private_keys_go_with_their_blocks() {
     }
     let cut = format!("-----BEGIN PRIVATE KEY-----\n{body}");
     assert_eq!(found(&cut, Sight::Wide), [(cut.as_str(), Credential::VendorKey("private"))]);
+    // Also one whose line ends are two characters, and one of 16,384 bits.
+    let cut = format!("-----BEGIN PRIVATE KEY-----\\n{body}\\n{body}");
+    assert_eq!(found(&cut, Sight::Wide), [(cut.as_str(), Credential::VendorKey("private"))]);
+    let lines = format!("{body}{body}\n").repeat(190);
+    let long = format!("-----BEGIN RSA PRIVATE KEY-----\n{lines}-----END RSA PRIVATE KEY-----");
+    assert_eq!(found(&format!("{long} rest"), Sight::Wide), [(long.as_str(), Credential::VendorKey("private"))]);
 }
 
 #[test]
