@@ -257,3 +257,23 @@ async fn another_https_host_is_warned_of() {
     assert_eq!(code, Some(0));
     assert!(stderr.contains("hub.example.org instead of huggingface.co"), "{stderr}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_path_that_is_no_file_of_a_token_is_told_and_holds_nothing_up() {
+    let hub = hub().await;
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).display().to_string();
+    std::fs::create_dir(path("directory")).unwrap();
+    std::fs::write(path("bytes"), [0xff, 0xfe]).unwrap();
+    // The most is 64 KiB.
+    std::fs::write(path("large"), "a".repeat(64 * 1024 + 1)).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap().success());
+    for place in [path("directory"), path("bytes"), path("large"), path("fifo"), "/dev/zero".to_owned()] {
+        let builder = ServerBuilder::new().env("HF_ENDPOINT", hub.endpoint()).env("HF_TOKEN_PATH", &place);
+        let mut server = builder.start().await;
+        let answer = server.call("hf_whoami", json!({})).await;
+        assert_eq!(answer.code(), "not_logged_in", "{place}: {answer:?}");
+        assert!(answer.text.contains(&place) && !answer.text.contains("aaaa"), "{answer:?}");
+    }
+    assert!(hub.requests().is_empty());
+}
