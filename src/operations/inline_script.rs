@@ -145,6 +145,51 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_written_survives_the_shell() {
+        const PIECES: [&str; 24] = [
+            "'",
+            "\"",
+            "\\",
+            "$",
+            "`",
+            "$(id)",
+            "${HF_TOKEN}",
+            "\n",
+            "\r",
+            "\t",
+            " ",
+            ";",
+            "&",
+            "|",
+            "<",
+            ">",
+            "*",
+            "~",
+            "!",
+            "#",
+            "%s",
+            "-",
+            "\u{e9}\u{1f389}",
+            "x",
+        ];
+        let mut state = 7_u64;
+        let mut text = |most: u64| -> String {
+            let mut next = |below: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % below
+            };
+            (0..next(most) + 1).map(|_| PIECES[usize::try_from(next(24)).unwrap()]).collect()
+        };
+        for _ in 0..100 {
+            let (source, options, arguments) = (text(60), [text(8), text(8)], [text(8), text(8), text(8)]);
+            let (arrived, seen) =
+                run(&source, &options.each_ref().map(String::as_str), &arguments.each_ref().map(String::as_str));
+            assert_eq!(arrived, source.as_bytes());
+            assert_eq!((&seen[1..3], &seen[4..]), (&options[..], &arguments[..]), "{source:?}");
+        }
+    }
+
+    #[test]
     fn an_incompressible_script_fits_in_several_arguments_and_a_larger_one_is_refused() {
         let mut state = 1_u64;
         let mut noise = |bytes: usize| -> String {
