@@ -169,6 +169,32 @@ async fn no_refusal_or_header_of_the_hub_brings_a_token_out() {
             }
         }
     }
+    for location in [
+        foreign.clone(),
+        foreign.replace("http://", "//"),
+        foreign.replace("http://", "https://"),
+        "/api/jobs/else".to_owned(),
+    ] {
+        for status in [300, 301, 302, 303, 307, 308] {
+            mirror.restore();
+            mirror.header("location", &location);
+            mirror.refuse(status, "{}".to_owned());
+            for (operation, args) in &operations {
+                let answer = call(&mut server, operation, args).await;
+                rows += 1;
+                nothing_came_out(&mut server, &canaries, &format!("a {status} in `{operation}`"));
+                assert!(
+                    answer.is_error || ["help", "hardware"].contains(&operation.as_str()),
+                    "{operation}: {answer:?}"
+                );
+            }
+            let asked = mirror.asked();
+            assert!(
+                !asked.is_empty() && asked.iter().all(|asked| !asked.head.contains("/else")),
+                "a {status} was followed"
+            );
+        }
+    }
     mirror.restore();
     sent_only_where_it_may(&mirror, &canaries, "after refusals");
     assert!(other.asked().is_empty(), "another host was asked");
