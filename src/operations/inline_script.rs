@@ -178,7 +178,7 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 (state >> 33) % below
             };
-            (0..next(most) + 1).map(|_| PIECES[usize::try_from(next(24)).unwrap()]).collect()
+            (0..=next(most)).map(|_| PIECES[usize::try_from(next(24)).unwrap()]).collect()
         };
         for _ in 0..100 {
             let (source, options, arguments) = (text(60), [text(8), text(8)], [text(8), text(8), text(8)]);
