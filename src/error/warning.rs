@@ -60,6 +60,13 @@ pub enum Warning {
         /// How old what is told is, in seconds, where that is known.
         age: Option<u64>,
     },
+    /// The answer would be too long with all that a job has.
+    LeftOut {
+        /// Which job.
+        job: String,
+        /// How many entries of its maps and lists are not told.
+        entries: usize,
+    },
     /// The place of the cursor is not in the log any more, which was read from its start, or may have been another one.
     Ambiguous,
     /// The job needs the Hub's permission, and no token is in its secrets.

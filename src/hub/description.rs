@@ -168,6 +168,35 @@ impl Description {
         kept.try_for_each(|(key, value)| labels.keep(key, value))
     }
 
+    /// Leaves out what does not fit into that many characters of labels, secrets' names, mounts, environment and aliases, in this
+    /// order; how many entries those are.
+    pub fn shorten(&mut self, chars: usize) -> usize {
+        fn fit<T>(entries: &mut Vec<T>, room: &mut usize, length: impl Fn(&T) -> usize) -> usize {
+            let before = entries.len();
+            entries.retain(|entry| match room.checked_sub(length(entry)) {
+                Some(left) => {
+                    *room = left;
+                    true
+                }
+                None => false,
+            });
+            before.saturating_sub(entries.len())
+        }
+        // Marks and spaces between entries count as well.
+        let one = |text: &Clean| text.chars().count().saturating_add(2);
+        let two = |(name, value): &(Clean, Clean)| one(name).saturating_add(one(value));
+        let mut room = chars;
+        [
+            fit(&mut self.labels, &mut room, two),
+            fit(&mut self.secrets, &mut room, one),
+            fit(&mut self.volumes, &mut room, one),
+            fit(&mut self.env, &mut room, two),
+            fit(&mut self.aliases, &mut room, one),
+        ]
+        .into_iter()
+        .sum()
+    }
+
     /// The job's name: its label `name`.
     pub fn name(&self) -> Option<&Clean> {
         self.labels.iter().find(|(key, _)| key.as_str() == "name").map(|(_, value)| value)

@@ -112,6 +112,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
         Warning::Trouble { .. } => "trouble",
+        Warning::LeftOut { .. } => "left_out",
         Warning::Ambiguous => "ambiguous",
         Warning::ScriptSendsSecrets { .. } => "script sends secrets",
         Warning::TokenMissing { .. } => "token missing",
@@ -122,7 +123,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 18;
+const WARNINGS: usize = 19;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -282,6 +283,7 @@ fn warnings() -> Vec<Warning> {
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },
         Warning::WaitCut { seconds: 45 },
         Warning::Trouble { job: JOB.to_owned(), reason: "huggingface.co failed (503)".to_owned(), age: Some(7) },
+        Warning::LeftOut { job: "66f0a1b2c3d4e5f601234567".to_owned(), entries: 12 },
         Warning::Ambiguous,
         Warning::ScriptSendsSecrets { names: vec!["HF_TOKEN".to_owned(), "WANDB_API_KEY".to_owned()] },
         Warning::TokenMissing { pushes: true, seen: seen() },

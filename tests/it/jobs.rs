@@ -1,9 +1,10 @@
 //! Jobs from their submission to their end, as each operation tells of them.
 
 use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Server, hub, jobs_posted};
+use crate::support::mirror::{JOB, Kind, Mirror, SCHEDULED};
+use crate::support::{Answer, Server, ServerBuilder, canary, hub, jobs_posted};
 
 fn shell(script: &str) -> Value {
     json!(["/bin/sh", "-c", script])
@@ -197,4 +198,38 @@ async fn jobs_are_inspected_and_cancelled_one_by_one() {
     let answer = server.jobs("cancel", json!({"job_id": missing})).await;
     assert_eq!(answer.code(), "not_found");
     assert!(answer.text.contains("namespace `alice`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_with_very_much_to_them_are_told_in_short() {
+    let mirror = Mirror::new().await;
+    let mut server = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", canary()).start().await;
+    let much: Map<String, Value> = (0..400).map(|at| (format!("NAME_{at}"), json!("x".repeat(900)))).collect();
+    let names: Vec<&String> = much.keys().collect();
+    let ids: Vec<String> = (0..5).map(|at| format!("66f0a1b2c3d4e5f60123456{at}")).collect();
+    for (operation, args) in [
+        ("inspect", json!({"job_id": JOB})),
+        ("inspect", json!({"job_id": ids})),
+        ("ps", json!({"all": true})),
+        ("expose", json!({"job_id": JOB, "ports": [8000]})),
+        ("scheduled inspect", json!({"scheduled_job_id": SCHEDULED})),
+        ("scheduled ps", json!({"all": true})),
+        ("scheduled suspend", json!({"scheduled_job_id": SCHEDULED})),
+        ("scheduled delete", json!({"scheduled_job_id": SCHEDULED})),
+    ] {
+        let kind = if operation.starts_with("scheduled") { Kind::Scheduled } else { Kind::Job };
+        let mut told = kind.template();
+        let job = if kind == Kind::Job { &mut told } else { &mut told["jobSpec"] };
+        (job["environment"], job["labels"], job["secrets"]) = (json!(much), json!(much), json!(names));
+        job["network"]["aliases"] = json!(names);
+        mirror.instead(kind, told);
+        let list = operation.ends_with("ps");
+        let answer = server.jobs(operation, args).await;
+        let (text, structured) = (answer.text.len(), answer.structured.to_string().len());
+        assert!(!answer.is_error && text < 40_000 && structured < 40_000, "{operation}: {text} and {structured}");
+        assert_eq!(answer.warnings().first(), (!list).then_some(&"left_out"), "{operation}");
+    }
+    mirror.restore();
+    let answer = server.jobs("inspect", json!({"job_id": JOB})).await;
+    assert!(answer.warnings().is_empty() && answer.text.contains("network: g as a\n"), "{answer:?}");
 }

@@ -18,6 +18,7 @@ impl Warning {
             Self::NotFollowed { .. } => "not_followed",
             Self::WaitCut { .. } => "wait_cut",
             Self::Trouble { .. } => "hub_trouble",
+            Self::LeftOut { .. } => "left_out",
             Self::Ambiguous => "ambiguous",
             Self::TokenMissing { .. } => "no_token_in_secrets",
             Self::TokenReadsOnly { .. } => "token_cannot_write",
@@ -64,6 +65,9 @@ impl Warning {
                 let age = age.map(|seconds| format!(", and is {seconds} s old")).unwrap_or_default();
                 format!("the Hub failed when it was asked last, so what is told of job {job} may not be the newest{age}: {reason}")
             }
+            Self::LeftOut { job, entries } => format!(
+                "{entries} entries of the labels, secrets, mounts or environment of `{job}` are left out: the answer would be too long"
+            ),
             Self::Ambiguous => {
                 "the log can't tell where the earlier answer ended; nothing is left out, and some lines may have come before"
                     .to_owned()
@@ -119,6 +123,7 @@ impl Warning {
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
             Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
             Self::Trouble { .. } => "ask again in a minute".to_owned(),
+            Self::LeftOut { .. } => "inspect it alone, or see its page".to_owned(),
             Self::Ambiguous => "go on with the new `next_cursor`".to_owned(),
             Self::TokenMissing { .. } => "add \"secrets\": {\"HF_TOKEN\": \"$HF_TOKEN\"}".to_owned(),
             Self::TokenReadsOnly { .. } => format!(

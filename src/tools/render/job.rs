@@ -1,9 +1,11 @@
 //! Jobs as answers: a line each in lists, all that is known of them otherwise.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use super::super::answer::JobAnswer;
 use super::{Page, counted, minute, span};
+use crate::error::Warning;
 use crate::hub::{Description, Job};
 use crate::operations::{Cancelled, Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
@@ -17,6 +19,18 @@ const COMMAND_IN_ROW: usize = 40;
 pub(super) const NAME_IN_ROW: usize = 28;
 /// The most of a command that a full answer shows, in characters.
 const COMMAND_IN_FULL: usize = 2000;
+
+/// The most of the labels, secrets' names, mounts and environments that an answer shows, in characters, over all of its jobs: what a
+/// model can read beside the rest of its conversation.
+const ENTRIES_IN_ANSWER: usize = 24_000;
+/// The most of the Hub's remark on a job that a list shows, in characters.
+const MESSAGE_IN_LIST: usize = 200;
+
+/// Leaves out what would make the answer too long, as one of so many jobs, and says so.
+pub(super) fn shorten(id: &impl Display, spec: &mut Description, jobs: usize) -> Option<Warning> {
+    let entries = spec.shorten(ENTRIES_IN_ANSWER.checked_div(jobs).unwrap_or(ENTRIES_IN_ANSWER));
+    (entries > 0).then(|| Warning::LeftOut { job: id.to_string(), entries })
+}
 
 /// The first `max` characters.
 pub(super) fn cut(text: &str, max: usize) -> String {
@@ -55,7 +69,7 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
         stage: job.stage.as_str().to_owned(),
         flavor: job.spec.flavor.clone(),
         name: job.spec.name().cloned(),
-        message: job.message.clone(),
+        message: job.message.as_ref().map(|message| message.bounded(MESSAGE_IN_LIST)),
         command: command(&job.spec, COMMAND_IN_LIST, scrubber),
         created_at: job.created_at.clone(),
         run_seconds: job.running_seconds,
@@ -71,6 +85,7 @@ pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAn
     };
     JobAnswer {
         url,
+        message: job.message.clone(),
         cancel_reason: job.cancel_reason.clone(),
         image: spec.image.clone(),
         command: command(spec, COMMAND_IN_FULL, scrubber),
@@ -146,11 +161,14 @@ fn row(job: &Job, scrubber: &Scrubber) -> String {
 }
 
 pub(super) fn inspected(page: &mut Page<'_>, looked: Vec<Each<Looked>>) {
-    each(page, looked, |page, Looked { job, page: url, spent }| {
+    let jobs = looked.len();
+    each(page, looked, |page, Looked { mut job, page: url, spent }| {
+        let left_out = shorten(&job.id, &mut job.spec, jobs);
         let spent = spent.map(|spent| spent.to_string());
         page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
         page.line(&format!("  page: {url}"));
         describe(page, &job, spent.as_deref());
+        page.warn(left_out.as_slice());
         JobAnswer { usd_so_far: spent, ..full(&job, Some(url), page.scrubber) }
     });
 }
@@ -192,6 +210,11 @@ fn list(items: &[Clean]) -> String {
     items.iter().map(Clean::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// The names by which jobs of its network reach a job, if it has such.
+fn aliases(aliases: &[Clean]) -> Option<String> {
+    (!aliases.is_empty()).then(|| list(aliases))
+}
+
 /// What a job is, a line each.
 pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     let map = |pairs: &[(Clean, Clean)]| {
@@ -210,17 +233,26 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
         ("labels", map(&spec.labels)),
         ("volumes", list(&spec.volumes)),
         ("ports", spec.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        ("network", text(&spec.network)),
+        (
+            "network",
+            [spec.network.as_ref().map(ToString::to_string), aliases(&spec.aliases)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" as "),
+        ),
         ("resource group", text(&spec.resource_group)),
     ]);
 }
 
-pub(super) fn changed(page: &mut Page<'_>, job: &Job) {
-    page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(job)));
+pub(super) fn changed(page: &mut Page<'_>, mut job: Job) {
+    let left_out = shorten(&job.id, &mut job.spec, 1);
+    page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
     let labels = job.spec.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
     page.fields(&[("labels", none(labels)), ("reachable at", none(list(&job.expose_urls)))]);
-    page.answer.job = Some(full(job, None, page.scrubber));
+    page.warn(left_out.as_slice());
+    page.answer.job = Some(full(&job, None, page.scrubber));
 }
 
 pub(super) fn cancelled(page: &mut Page<'_>, jobs: Vec<Each<Cancelled>>) {

@@ -10,12 +10,25 @@ use crate::secrets::{Clean, Scrubber};
 
 /// The most of a command that a row shows.
 const COMMAND_IN_ROW: usize = 30;
+/// The most of a command that a scheduled job in a list has.
+const COMMAND_IN_LIST: usize = 60;
 /// The longest row, in characters. What is cut is its end: schedules and the Hub's reasons have no bound of their own here.
 const ROW: usize = 149;
 /// The most of a command that a full answer shows, in characters.
 const COMMAND_IN_FULL: usize = 2000;
 
-pub(super) fn answer(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer {
+/// All that is known of it.
+pub(super) fn full(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer {
+    ScheduledAnswer { job: described(job, scrubber), ..brief(job, scrubber) }
+}
+
+/// In a list.
+fn brief(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer {
+    let fields = [
+        ("name", json!(job.spec.name())),
+        ("flavor", json!(job.spec.flavor)),
+        ("command", json!(job::command(&job.spec, COMMAND_IN_LIST, scrubber))),
+    ];
     ScheduledAnswer {
         scheduled_job_id: job.id.to_string(),
         namespace: job.namespace.clone(),
@@ -25,7 +38,7 @@ pub(super) fn answer(job: &ScheduledJob, scrubber: &Scrubber) -> ScheduledAnswer
         next_run: job.next_run.clone(),
         last_job_id: job.last_job.as_ref().map(|(id, _)| id.clone()),
         last_run: job.last_job.as_ref().and_then(|(_, at)| at.clone()),
-        job: described(job, scrubber),
+        job: fields.into_iter().filter(|(_, v)| !v.is_null()).map(|(name, v)| (name.to_owned(), v)).collect(),
     }
 }
 
@@ -87,16 +100,17 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &ScheduledListing) {
         page.line(&format!("{} hidden: pass \"all\": true", counted(*hidden, "suspended one")));
     }
     page.unreadable(*unreadable);
-    page.answer.scheduled_jobs = Some(jobs.iter().map(|job| answer(job, page.scrubber)).collect());
+    page.answer.scheduled_jobs = Some(jobs.iter().map(|job| brief(job, page.scrubber)).collect());
 }
 
-pub(super) fn shown(page: &mut Page<'_>, job: &ScheduledJob) {
+pub(super) fn shown(page: &mut Page<'_>, mut job: ScheduledJob) {
+    let left_out = job::shorten(&job.id, &mut job.spec, 1);
     page.line(&format!(
         "scheduled job {} in namespace `{}`: `{}` in UTC, {}",
         job.id,
         job.namespace,
         job.schedule,
-        standing(job)
+        standing(&job)
     ));
     let last = job.last_job.as_ref().map(|(id, at)| {
         let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
@@ -106,13 +120,16 @@ pub(super) fn shown(page: &mut Page<'_>, job: &ScheduledJob) {
     let concurrency = if job.concurrency { "runs also beside an earlier one".to_owned() } else { String::new() };
     page.fields(&[("last run", last), ("concurrency", concurrency)]);
     job::spec(page, &job.spec);
-    page.answer.scheduled_jobs = Some(vec![answer(job, page.scrubber)]);
+    page.warn(left_out.as_slice());
+    page.answer.scheduled_jobs = Some(vec![full(&job, page.scrubber)]);
 }
 
-pub(super) fn deleted(page: &mut Page<'_>, job: &ScheduledJob) {
+pub(super) fn deleted(page: &mut Page<'_>, mut job: ScheduledJob) {
+    let left_out = job::shorten(&job.id, &mut job.spec, 1);
     page.line(&format!(
         "deleted scheduled job {} (`{}`) of namespace `{}`; jobs that it started go on",
         job.id, job.schedule, job.namespace
     ));
-    page.answer.scheduled_jobs = Some(vec![answer(job, page.scrubber)]);
+    page.warn(left_out.as_slice());
+    page.answer.scheduled_jobs = Some(vec![full(&job, page.scrubber)]);
 }

@@ -89,8 +89,16 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     page.answer.cost = cost;
     page.answer.request = request;
     match made {
-        Some(Made::Job(job)) => page.answer.job = Some(job::full(&job, url, page.scrubber)),
-        Some(Made::Scheduled(job)) => page.answer.scheduled_jobs = Some(vec![scheduled::answer(&job, page.scrubber)]),
+        Some(Made::Job(mut job)) => {
+            let left_out = job::shorten(&job.id, &mut job.spec, 1);
+            page.warn(left_out.as_slice());
+            page.answer.job = Some(job::full(&job, url, page.scrubber));
+        }
+        Some(Made::Scheduled(mut job)) => {
+            let left_out = job::shorten(&job.id, &mut job.spec, 1);
+            page.warn(left_out.as_slice());
+            page.answer.scheduled_jobs = Some(vec![scheduled::full(&job, page.scrubber)]);
+        }
         None => {}
     }
 }
