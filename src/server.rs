@@ -164,8 +164,8 @@ impl ServerHandler for Server {
 }
 
 fn result(rendered: Rendered) -> CallToolResult {
-    let Rendered { text, structured, is_error } = rendered;
-    let content = vec![ContentBlock::text(text.into_string())];
+    let (text, structured, is_error) = rendered.into_parts();
+    let content = vec![ContentBlock::text(text)];
     let mut result = if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
     result.structured_content = Some(structured);
     result

@@ -11,6 +11,19 @@ use super::REDACTED;
 ///
 /// Only a [`Scrubber`](super::Scrubber) makes one of foreign text, so a signature that asks for `Clean` can't be given
 /// anything else.
+///
+/// ```compile_fail,E0423
+/// let unseen = hf_jobs_mcp::secrets::Clean(String::from("a line of a job"));
+/// ```
+///
+/// ```compile_fail,E0624
+/// let unseen = hf_jobs_mcp::secrets::Clean::scrubbed(String::from("a line of a job"));
+/// ```
+///
+/// ```compile_fail,E0597
+/// let line = String::from("a line of a job");
+/// let unseen = hf_jobs_mcp::secrets::Clean::literal(&line);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Clean(String);
 

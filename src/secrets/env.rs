@@ -4,6 +4,10 @@ use super::{Scan, placeholder};
 use crate::error::{Credential, Fault, Problem};
 
 /// Environment variables in which no credential was found. [`PlainEnv::check`] alone makes one that is not empty.
+///
+/// ```compile_fail,E0423
+/// let unproven = hf_jobs_mcp::secrets::PlainEnv(Vec::new());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlainEnv(Vec<(String, String)>);
 

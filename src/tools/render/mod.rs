@@ -20,15 +20,24 @@ use crate::operations::Outcome;
 use crate::policy::Policy;
 use crate::secrets::{Clean, Scrubber};
 
-/// An answer to a call of a tool.
+/// An answer to a call of a tool, which has passed the scrubber.
+///
+/// ```compile_fail,E0451
+/// use hf_jobs_mcp::{secrets::Clean, tools::Rendered};
+/// let unseen = Rendered { text: Clean::default(), structured: serde_json::json!("a line of a job"), is_error: false };
+/// ```
 #[derive(Debug)]
 pub struct Rendered {
-    /// For the model.
-    pub text: Clean,
-    /// For programs.
-    pub structured: Value,
-    /// The call was not carried out.
-    pub is_error: bool,
+    text: Clean,
+    structured: Value,
+    is_error: bool,
+}
+
+impl Rendered {
+    /// The text for the model, the structured content for programs, and whether the call was not carried out.
+    pub fn into_parts(self) -> (String, Value, bool) {
+        (self.text.into_string(), self.structured, self.is_error)
+    }
 }
 
 /// An answer under way.
@@ -99,17 +108,17 @@ pub(super) fn jobs(
         Ok(Outcome::Cancelled(cancelled)) => job::cancelled(&mut page, cancelled),
         Ok(Outcome::Waited(waited)) => job::waited(&mut page, waited),
         Ok(Outcome::Changed(changed, warnings)) => {
-            job::changed(&mut page, &changed);
+            job::changed(&mut page, *changed);
             page.warn(&warnings);
         }
         Ok(Outcome::Sampled(sampled)) => machine::sampled(&mut page, sampled),
         Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
         Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
         Ok(Outcome::ScheduledChanged(job, warnings)) => {
-            scheduled::shown(&mut page, &job);
+            scheduled::shown(&mut page, *job);
             page.warn(&warnings);
         }
-        Ok(Outcome::ScheduledDeleted(job)) => scheduled::deleted(&mut page, &job),
+        Ok(Outcome::ScheduledDeleted(job)) => scheduled::deleted(&mut page, *job),
         Ok(Outcome::WhoAmI(_)) => {}
         Err(error) => failure::jobs(&mut page, &error, operation, written),
     }
