@@ -109,7 +109,7 @@ mod tests {
             ("EMPTY", ""),
         ];
         let env = check(&pairs).unwrap();
-        assert!(env.iter().eq(pairs) && !env.is_empty());
+        assert!(env.iter().eq(pairs) && !env.is_empty() && PlainEnv::default().is_empty());
     }
 
     #[test]

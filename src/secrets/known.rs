@@ -263,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn names_are_bounded() {
+        let known = Known::new();
+        (0..MAX_NAMES + 10).for_each(|number| known.publish(&format!("name-{number}")));
+        assert_eq!(known.shared.names.read().unwrap().len(), MAX_NAMES);
+    }
+
+    #[test]
     fn of_too_many_tokens_the_oldest_goes() {
         let known = Known::new();
         let token = |number: usize| format!("a-session-token-{number:04}");

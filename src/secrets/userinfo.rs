@@ -71,6 +71,7 @@ mod tests {
     fn literal_passwords_are_found() {
         let user = format!("Ab1{}", "Zy9".repeat(12));
         let with_user = format!("https://{user}@host");
+        let with_empty_password = format!("https://{user}:@host");
         for (text, expected) in [
             ("https://me:s3cr3t@host/path", "s3cr3t"),
             ("see postgres://app:p@ss@db:5432/x and", "p@ss"),
@@ -78,8 +79,21 @@ mod tests {
             ("pip install git+https://me:%73ecret@host/x.git", "%73ecret"),
             ("f'https://me:s3cr3t@{host}/'", "s3cr3t"),
             (with_user.as_str(), user.as_str()),
+            (with_empty_password.as_str(), user.as_str()),
+            ("https://me:%x@host", "%x"),
+            ("https://me:s3cr3t}@host", "s3cr3t}"),
         ] {
             assert_eq!(found(text, Sight::Strict), Some(expected), "{text}");
+            assert_eq!(found(text, Sight::Wide), Some(expected), "{text}");
+        }
+        // What may be code is not refused, and is redacted.
+        for (text, expected) in [
+            ("https://me:$lower@host", "$lower"),
+            ("https://me:{s3cr3t@host", "{s3cr3t"),
+            ("https://me:(s3cr3t@host", "(s3cr3t"),
+            ("https://me:s3cr3t@", "s3cr3t"),
+        ] {
+            assert_eq!(found(text, Sight::Strict), None, "{text}");
             assert_eq!(found(text, Sight::Wide), Some(expected), "{text}");
         }
     }
@@ -106,7 +120,19 @@ mod tests {
         ] {
             assert_eq!(found(text, Sight::Strict), None, "{text}");
         }
-        for text in ["https://me:$HF_TOKEN@h", "https://me:{token}@h", "https://me:***@h", "https://user@host"] {
+        for text in [
+            "https://me:$HF_TOKEN@h",
+            "https://me:$TOKEN_2@h",
+            "https://me:${token}@h",
+            "https://me:$(cat_it)@h",
+            "https://me:%s@h",
+            "https://me:%d@h",
+            "https://me:%r@h",
+            "https://me:@h",
+            "https://me:{token}@h",
+            "https://me:***@h",
+            "https://user@host",
+        ] {
             assert_eq!(found(text, Sight::Wide), None, "{text}");
         }
     }

@@ -195,3 +195,31 @@ fn the_rest_of_a_token_that_was_recognised_by_its_beginning_goes_too() {
         assert!(left.len() < 4, "cut at {cut}: {shown}");
     }
 }
+
+#[test]
+fn of_lines_that_follow_each_other_only_the_halves_go() {
+    let scrubber = scrubber();
+    let (head, tail) = LOGIN.split_at(13);
+    let across = |lines: &[&str]| -> Vec<String> {
+        let lines = lines.iter().map(|line| scrubber.clean(line)).collect();
+        scrubber.clean_across(lines).into_iter().map(Clean::into_string).collect()
+    };
+    let (first, last) = (format!("one two three four five {head}"), format!("{tail} and so on"));
+    assert_eq!(across(&["zero", &first]), ["zero", "one two three four five [redacted]"]);
+    assert_eq!(
+        across(&["zero", &first, &last]),
+        ["zero", "one two three four five [redacted]", "[redacted] and so on"]
+    );
+    // The rest of a value that was cut where it was recognised.
+    let marked = format!("one {REDACTED}");
+    let (_, rest) = LOGIN.split_at(LOGIN.len() - 6);
+    let rest_first = format!("{rest} and so on");
+    assert_eq!(across(&["zero", &marked, &rest_first]), ["zero", "one [redacted]", "[redacted] and so on"]);
+}
+
+#[test]
+fn what_is_not_shown_as_it_is_is_hidden() {
+    let scrubber = scrubber();
+    assert!(!scrubber.hides("66f0a1b2c3d4e5f601234567"));
+    assert!(scrubber.hides(LOGIN) && scrubber.hides(&token()) && scrubber.hides("a\u{1b}[0mb"));
+}

@@ -83,6 +83,8 @@ fn notes_tell_what_could_be_better() {
         ("OTHER", "nothing special", None),
     ] {
         assert_eq!(resolve(&logged_in(), &[(name, text)]).unwrap().1, Vec::from_iter(expected), "{name}={text}");
+        let (secrets, _) = resolve(&logged_in(), &[(name, text)]).unwrap();
+        assert_eq!(secrets.reaches_hub_libraries(), name.starts_with('H'), "{name}");
     }
     let known = Known::new();
     known.remember_token(&HfToken::parse(LOGIN).unwrap().unwrap());

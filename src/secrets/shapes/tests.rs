@@ -43,6 +43,9 @@ fn keys() -> Vec<(String, Credential)> {
         ("Slack", "xoxb-", "123456789012-1234567890123-".to_owned() + &random(24)),
         ("Google", "AIza", random(35)),
         ("npm", "npm_", random(36)),
+        // Words alone, in a piece as long as no word, and pieces as short as words, with a digit about.
+        ("OpenAI", "sk-proj-", "abcdefghijklmnop-qrst".to_owned()),
+        ("OpenAI", "sk-proj-", "abcdefgh-ijkl-mnop-5".to_owned()),
     ] {
         keys.push((prefix.to_owned() + &body, vendor(name)));
     }
@@ -84,6 +87,8 @@ fn ordinary_texts_hold_none() {
         "task-0123456789abcdef0123456789abcdef0123456789",
         "disk-proj-abcdefghijklmnopqrstuvwxyz012345",
         "sk-proj-your-openai-key-goes-here-please",
+        "sk-proj-abcdefg-hijklmn-opqrstu-5",
+        "sk-proj-abcdefgh-ijklmnop-qrstuvw",
         "sk-ant-api03-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "npm_config_cache npm_lifecycle_event",
         "AKIA ASIA ASIAPACIFICREGIONS AKIAshort",
@@ -98,6 +103,8 @@ fn ordinary_texts_hold_none() {
         "https://huggingface.co/user/repo@main ssh://git@github.com/x",
         "https://me:$HF_TOKEN@huggingface.co/x https://me:***@host",
         "if '-----BEGIN PRIVATE KEY-----' in text",
+        "-----BEGIN PRIVATE KEY----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
+        "-----begin PRIVATE KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
         "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
         "X-Amz-Signature=[redacted]&X-Amz-Date=20260101T000000Z",
         "Authorization: Bearer [redacted] https://me:[redacted]@host",
@@ -112,6 +119,10 @@ fn ordinary_texts_hold_none() {
         [("hf_", "x", 34), ("hf_", "X", 34), ("api_org_", "a", 34), ("hf_app_", "0", 32), ("ghp_", "x", 36)]
     {
         let text = format!("{prefix}{}", letter.repeat(length));
+        assert_eq!(found(&text, Sight::Wide), [], "{text}");
+    }
+    // Prefixes count as they are written.
+    for text in [format!("HF_{}", random(34)), format!("HF_JWT_eyJ{}.{}.{}", random(20), random(20), random(20))] {
         assert_eq!(found(&text, Sight::Wide), [], "{text}");
     }
     for text in [format!("hf_{}", random(33)), format!("hf_{}", random(35)), format!("AKIA{}", "A1".repeat(9))] {
