@@ -45,6 +45,8 @@ use sessions::Sessions;
 use sse::SseSessions;
 use streamable::Streamable;
 
+use crate::secrets::Scrubber;
+
 /// How long calls under way may take to be answered once the server is told to stop.
 const ANSWERS_AT_END: Duration = Duration::from_secs(10);
 /// How long connections may take to end after that.
@@ -68,6 +70,7 @@ pub struct HttpSetup {
 /// What all requests share.
 struct Http<S> {
     server: S,
+    scrubber: Scrubber,
     streamable: Streamable<S>,
     sse: SseSessions,
     /// Places of both transports.
@@ -99,6 +102,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
     listener: TcpListener,
     server: S,
     setup: HttpSetup,
+    scrubber: Scrubber,
     look: Look,
     stop: impl Future<Output = ()>,
     on_end: impl FnOnce(),
@@ -116,6 +120,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         ending: ending.clone(),
         closed: closed.clone(),
         sse: SseSessions::default(),
+        scrubber,
         server,
     });
     let front = Arc::new(Front { names: Names::new(hosts, origins), door });

@@ -5,6 +5,7 @@ mod answers;
 mod arguments;
 mod files;
 mod streams;
+mod transports;
 
 use std::fs;
 use std::path::Path;
@@ -77,11 +78,15 @@ fn percent(text: &str) -> String {
     text.bytes().map(char).collect()
 }
 
-/// A server that logs all that it can, and has forwarded the value.
-async fn server(mirror: &Mirror, canaries: &Canaries) -> Server {
+/// A server that logs all that it can, and may forward the value.
+fn builder(mirror: &Mirror, canaries: &Canaries) -> ServerBuilder {
     let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", &canaries.token);
-    let builder = builder.env("RUST_LOG", "trace").env("OTHER", &canaries.value).arg("--secret-env").arg("OTHER");
-    let mut server = builder.start().await;
+    builder.env("RUST_LOG", "trace").env("OTHER", &canaries.value).arg("--secret-env").arg("OTHER")
+}
+
+/// One that has forwarded it.
+async fn server(mirror: &Mirror, canaries: &Canaries) -> Server {
+    let mut server = builder(mirror, canaries).start().await;
     let answer = server.jobs("run", json!({"command": ["true"], "secrets": {"OTHER": "$OTHER"}, "detach": true})).await;
     assert!(!answer.is_error, "{answer:?}");
     let sent = mirror.asked();
