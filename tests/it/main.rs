@@ -42,6 +42,7 @@ mod manifest;
 mod one_job;
 mod protocol;
 mod proxies;
+mod readable_fields;
 mod redaction;
 mod refusals;
 mod rmcp_client;
