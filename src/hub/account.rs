@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::client::Caller;
 use super::description::field;
+use super::wire;
 use crate::error::{Defect, HubError, Lack, LoginFacts, Refusal, Request};
 use crate::secrets::{Clean, Fingerprint, Scrubber};
 use crate::types::{Namespace, Segment};
@@ -170,9 +171,9 @@ impl Caller {
             return Ok(identity);
         }
         let url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("whoami-v2")]);
-        let answer = self.get(url, &Request::WhoAmI).await?;
-        let wire: WhoAmI = serde_json::from_value(answer)
-            .map_err(|_| self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("an account"))).error)?;
+        let mut answer = self.get(url, &Request::WhoAmI).await?;
+        let wire: WhoAmI = wire::read(&mut answer)
+            .ok_or_else(|| self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("an account"))).error)?;
         let claims = self.token().oauth_claims();
         let scopes = claims.as_ref().map(|claims| claims.scopes.as_slice());
         let identity = Arc::new(wire.into_identity(self.scrubber(), scopes));

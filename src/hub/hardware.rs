@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::client::Caller;
 use super::description::field;
+use super::wire;
 use crate::error::{Defect, HubError, Refusal, Request};
 use crate::secrets::Clean;
 use crate::types::Segment;
@@ -92,8 +93,8 @@ impl Caller {
             return Ok(flavors);
         }
         let url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), Segment::fixed("hardware")]);
-        let answer = self.get(url, &Request::Hardware).await?;
-        let wire: Vec<WireHardware> = serde_json::from_value(answer).map_err(|_| {
+        let mut answer = self.get(url, &Request::Hardware).await?;
+        let wire: Vec<WireHardware> = wire::read(&mut answer).ok_or_else(|| {
             self.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
         })?;
         let line = |text: &str| field(text, self.scrubber());

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::description::{Description, ENTRIES_MAX, WireDescription, field, whole};
+use super::wire;
 use crate::error::{Access, Request, Thing};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{JobId, Namespace, Reference, ScheduledJobId, Stage};
@@ -68,8 +69,6 @@ struct Wire {
     durations: Option<BTreeMap<String, Value>>,
     owner: Option<WireOwner>,
     initiator: Option<WireInitiator>,
-    #[serde(flatten)]
-    spec: WireDescription,
 }
 
 #[derive(Deserialize)]
@@ -97,8 +96,9 @@ struct WireInitiator {
 
 impl Job {
     /// Reads a job of an answer; `asked` is the namespace of the request, for an answer that names no owner.
-    pub(super) fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
-        let wire: Wire = serde_json::from_value(value).ok()?;
+    pub(super) fn read(mut answer: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
+        let wire: Wire = wire::read(&mut answer)?;
+        let spec: WireDescription = wire::read(&mut answer)?;
         let id = JobId::parse(&wire.id).ok()?;
         let initiator = wire.initiator.and_then(|initiator| initiator.kind.zip(initiator.id));
         let owner = wire.owner.and_then(|owner| owner.name);
@@ -133,7 +133,7 @@ impl Job {
             initiator: initiator
                 .filter(|(kind, _)| !matches!(kind.as_str(), "user" | "org"))
                 .map(|(kind, id)| (line(&kind), line(&id))),
-            spec: Description::read(wire.spec, scrubber),
+            spec: Description::read(spec, scrubber),
         })
     }
 

@@ -9,6 +9,7 @@ use super::client::Caller;
 use super::description::ENTRIES_MAX;
 use super::job::Target;
 use super::sse::Decoder;
+use super::wire;
 use crate::error::{Access, HubError, Refusal};
 
 /// The status of the metrics of a job that is over (and, in older times, 500).
@@ -96,9 +97,9 @@ impl Caller {
 }
 
 fn read(data: &[u8]) -> Option<Metrics> {
-    let wire: Wire = serde_json::from_slice(data).ok()?;
-    let gpus = wire.gpus.into_iter().take(ENTRIES_MAX).filter_map(|(_, gpu)| {
-        let gpu: WireGpu = serde_json::from_value(gpu).ok()?;
+    let wire: Wire = wire::read(&mut serde_json::from_slice(data).ok()?)?;
+    let gpus = wire.gpus.into_iter().take(ENTRIES_MAX).filter_map(|(_, mut gpu)| {
+        let gpu: WireGpu = wire::read(&mut gpu)?;
         Some((gpu.utilization, (count(gpu.memory_used_bytes), count(gpu.memory_total_bytes))))
     });
     Some(Metrics {

@@ -21,6 +21,7 @@ mod spec;
 mod sse;
 mod submission;
 mod turns;
+mod wire;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};
 pub use client::{Caller, Hub, HubSetup};

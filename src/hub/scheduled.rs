@@ -12,6 +12,7 @@ use super::description::{Description, ENTRIES_MAX, WireDescription, field};
 use super::job::{ScheduledTarget, WireOwner};
 use super::jobs::{hub_time, labels_body};
 use super::spec::JobSpec;
+use super::wire;
 use crate::error::{Access, Defect, HubError, Refusal, Request};
 use crate::policy::{Change, Delete, Permit};
 use crate::secrets::{Clean, Scanned, Scrubber, SealedBody};
@@ -108,8 +109,8 @@ impl ScheduleSpec {
 }
 
 impl ScheduledJob {
-    fn read(value: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
-        let wire: Wire = serde_json::from_value(value).ok()?;
+    fn read(mut answer: Value, asked: &str, scrubber: &Scrubber) -> Option<Self> {
+        let wire: Wire = wire::read(&mut answer)?;
         let line = |text: &String| field(text, scrubber);
         let (last, next) = wire.status.map(|status| (status.last_job, status.next_job_run_at)).unwrap_or_default();
         let id = ScheduledJobId::parse(&wire.id).ok()?;

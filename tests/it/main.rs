@@ -54,3 +54,4 @@ mod submissions;
 mod support;
 mod waiting;
 mod whoami;
+mod wire_types;
