@@ -3,6 +3,7 @@
 
 mod answers;
 mod arguments;
+mod faults;
 mod files;
 mod streams;
 mod transports;
@@ -19,6 +20,7 @@ use crate::support::mirror::{JOB, Mirror, SCHEDULED};
 use crate::support::{Answer, Server, ServerBuilder, canary};
 
 /// The login's token, and a value that the server forwarded.
+#[derive(Clone)]
 struct Canaries {
     token: String,
     value: String,

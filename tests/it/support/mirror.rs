@@ -87,6 +87,8 @@ struct State {
     instead: Option<(Kind, Value)>,
     /// The status and the body of every answer.
     refusal: Option<(u16, String)>,
+    /// Who asks is refused as well.
+    refuses_login: bool,
     /// A header of every answer.
     header: Option<(String, String)>,
     /// The bytes of every event stream, chunk by chunk.
@@ -125,6 +127,11 @@ impl Mirror {
         self.state.lock().unwrap().refusal = Some((status, body));
     }
 
+    /// A refusal is from now on also for the question who asks.
+    pub fn refuse_login(&self) {
+        self.state.lock().unwrap().refuses_login = true;
+    }
+
     /// From now on every answer has this header.
     pub fn header(&self, name: &str, value: &str) {
         self.state.lock().unwrap().header = Some((name.to_owned(), value.to_owned()));
@@ -152,10 +159,11 @@ impl Mirror {
         let mut line = asked.head.split(' ');
         let (method, target) = (line.next()?.to_owned(), line.next()?.to_owned());
         let path = target.split('?').next()?.to_owned();
-        let (instead, refusal, header, chunks) = {
+        let (instead, refusal, refuses_login, header, chunks) = {
             let mut state = self.state.lock().unwrap();
             state.asked.push(asked);
-            (state.instead.clone(), state.refusal.clone(), state.header.clone(), state.chunks.clone())
+            let State { instead, refusal, refuses_login, header, chunks, .. } = &*state;
+            (instead.clone(), refusal.clone(), *refuses_login, header.clone(), chunks.clone())
         };
         let of = |kind: Kind| match &instead {
             Some((other, answer)) if *other == kind => answer.clone(),
@@ -176,7 +184,7 @@ impl Mirror {
         };
         let extra = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
         let (status, body) = match refusal {
-            Some((status, body)) if kind != Some(Kind::WhoAmI) => (status, body),
+            Some((status, body)) if refuses_login || kind != Some(Kind::WhoAmI) => (status, body),
             _ if matches!(kind, Some(Kind::Log | Kind::Metrics)) => {
                 let head =
                     format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n{extra}\r\n");

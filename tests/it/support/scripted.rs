@@ -176,6 +176,11 @@ impl ScriptedHub {
         hub
     }
 
+    /// Where it is.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// A server at this Hub.
     pub async fn server(&self) -> Server {
         ServerBuilder::new().env("HF_ENDPOINT", &self.endpoint).env("HF_TOKEN", canary()).start().await
