@@ -65,3 +65,25 @@ impl Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forbidden_is_forbidden_by_name_or_since_it_writes() {
+        let policy = |read_only, excluded: &[&str]| Policy {
+            read_only,
+            excluded: excluded.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        for (policy, reading, writing) in [
+            (policy(false, &[]), None, None),
+            (policy(true, &[]), None, Some("--read-only")),
+            (policy(false, &["cancel"]), None, Some("--exclude-operations")),
+            (policy(true, &["ps"]), Some("--exclude-operations"), Some("--read-only")),
+        ] {
+            assert_eq!((policy.forbids("ps", false), policy.forbids("cancel", true)), (reading, writing), "{policy:?}");
+            assert_eq!(policy.permit::<Cancel>("cancel").is_ok(), writing.is_none(), "{policy:?}");
+        }
+    }
+}
