@@ -40,7 +40,7 @@ pub enum Delete {}
 
 /// Proof that a write was allowed, good for one write.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let permit = hf_jobs_mcp::policy::Permit::<hf_jobs_mcp::policy::Submit> { verb: std::marker::PhantomData };
 /// ```
 #[derive(Debug)]

@@ -80,7 +80,7 @@ fn files_and_processes_have_few_doors() {
         let text = product(&text);
         // Also in a group: `use std::{fs, io}`.
         let grouped = text.split("use std::{").skip(1).chain(text.split("use tokio::{").skip(1));
-        let grouped: Vec<&str> = grouped.flat_map(|rest| rest.split("};").next()).collect();
+        let grouped: Vec<&str> = grouped.filter_map(|rest| rest.split("};").next()).collect();
         let named = |word: &str| {
             let words = |group: &&str| group.split(|char: char| !char.is_alphanumeric()).any(|part| part == word);
             grouped.iter().any(words)
