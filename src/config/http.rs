@@ -109,7 +109,7 @@ impl HttpConfig {
         };
         let (door, token_file, is_file_open) = match file {
             Some(DoorFile { path, secret, token, open }) => {
-                known.remember(&secret);
+                known.remember_credential(&secret);
                 (Door::Token(token), Some(path), open)
             }
             None => (Door::Open, None, false),
