@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::secrets::Scrubber;
 use access_log::Entry;
 pub use door::Door;
 pub use health::{Look, Readiness};
@@ -63,11 +64,14 @@ pub struct HttpSetup {
     pub origins: Vec<AllowedOrigin>,
     /// The bounds.
     pub limits: Limits,
+    /// Cleans what refusals repeat.
+    pub scrubber: Scrubber,
 }
 
 /// What all requests share.
 struct Http<S> {
     server: S,
+    scrubber: Scrubber,
     streamable: Streamable<S>,
     sse: SseSessions,
     /// Places of both transports.
@@ -103,7 +107,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
     stop: impl Future<Output = ()>,
     on_end: impl FnOnce(),
 ) {
-    let HttpSetup { door, hosts, origins, limits } = setup;
+    let HttpSetup { door, hosts, origins, limits, scrubber } = setup;
     let (ending, closed, calls) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let sessions = Arc::new(Places::new(limits.sessions, "sessions"));
     let http = Arc::new(Http {
@@ -116,6 +120,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         ending: ending.clone(),
         closed: closed.clone(),
         sse: SseSessions::default(),
+        scrubber,
         server,
     });
     let front = Arc::new(Front { names: Names::new(hosts, origins), door });

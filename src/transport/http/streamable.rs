@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Http;
@@ -58,6 +60,9 @@ impl<S: ServerHandler + Clone> Streamable<S> {
     }
 }
 
+/// The longest refusal of rmcp's that is passed on: its own are a sentence, which may repeat a header or a part of a body.
+const REFUSAL_MAX_BYTES: usize = 2 * BODY_MAX_BYTES;
+
 /// `/mcp`.
 pub(super) async fn mcp<S: ServerHandler + Clone>(
     State(http): State<Arc<Http<S>>>,
@@ -68,11 +73,11 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
         Method::GET => {
             let place = http.streams.take(None)?;
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            Ok(hold(understood(response, None)?, place))
+            Ok(hold(http.understood(response, None).await?, place))
         }
         Method::DELETE => {
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            let mut response = understood(response, None)?;
+            let mut response = http.understood(response, None).await?;
             if response.status() == StatusCode::ACCEPTED {
                 // The session is gone by now: clients take anything but 200 and 204 for a failure.
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -112,18 +117,37 @@ impl<S: ServerHandler + Clone> Http<S> {
             // Taken by another between the look and the taking.
             StatusCode::INTERNAL_SERVER_ERROR if begins => Err(self.sessions.full(id.as_ref())),
             StatusCode::INTERNAL_SERVER_ERROR if in_session => Err(Refusal::NoSession),
-            _ => Ok(hold(understood(response, id)?, (place, call))),
+            _ => Ok(hold(self.understood(response, id).await?, (place, call))),
         }
     }
-}
 
-/// rmcp's answer, or, where it is a text for nobody in particular, one as all others are.
-fn understood(response: Response, id: Option<serde_json::Value>) -> Result<Response, Refusal> {
-    let is_plain = !response.headers().contains_key(axum::http::header::CONTENT_TYPE);
-    match response.status() {
-        // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
-        StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
-        _ => Ok(response),
+    /// rmcp's answer, or, where it is a text for nobody in particular, one as all others are.
+    async fn understood(&self, response: Response, id: Option<Value>) -> Result<Response, Refusal> {
+        let is_plain = !response.headers().contains_key(CONTENT_TYPE);
+        match response.status() {
+            // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
+            StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
+            status if status.is_client_error() => Ok(self.cleaned(response).await),
+            _ => Ok(response),
+        }
+    }
+
+    /// A refusal of rmcp's, which repeats what it refuses, without what may not be seen.
+    async fn cleaned(&self, response: Response) -> Response {
+        let (mut head, body) = response.into_parts();
+        let bytes = to_bytes(body, REFUSAL_MAX_BYTES).await.unwrap_or_default();
+        let text = match serde_json::from_slice::<Value>(&bytes) {
+            Ok(mut message) => {
+                // Its id is the client's own, by which it knows the answer.
+                if let Some(error) = message.get_mut("error") {
+                    *error = self.scrubber.clean_value(error);
+                }
+                message.to_string()
+            }
+            Err(_) => self.scrubber.clean(&String::from_utf8_lossy(&bytes)).into_string(),
+        };
+        head.headers.remove(CONTENT_LENGTH);
+        Response::from_parts(head, Body::from(text))
     }
 }
