@@ -304,7 +304,7 @@ async fn no_message_of_a_client_is_logged_or_sent_on() {
             is_clean(&own(&event.data), &unanswered, "an event");
             answers += 1;
         }
-        assert!(answers > 100, "{answers} answers on the other stream");
+        assert!(answers > 50, "{answers} answers on the other stream");
     }
     http.call("hf_jobs", json!({"operation": "ps"})).await;
     none_reached_the_hub(&mirror, &sent, &canaries);
