@@ -1,6 +1,7 @@
 //! A Hub that has one answer to each question, into which a test puts what it likes, and that keeps all that it is sent.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +34,7 @@ impl Kind {
     /// An answer that has every field that the server reads.
     pub fn template(self) -> Value {
         let spec = json!({
-            "dockerImage": "busybox", "spaceId": "alice/space", "command": ["true"], "arguments": ["one"], "flavor": "cpu-basic",
+            "dockerImage": "busybox", "spaceId": "alice/space", "command": ["true"], "arguments": ["one"], "flavor": "t4-small",
             "arch": "amd64", "timeout": 60, "retry": 1, "environment": {"LEVEL": "info"}, "secrets": ["KEY"],
             "labels": {"name": "n"},
             "volumes": [{"type": "dataset", "source": "alice/d", "mountPath": "/d", "revision": "main", "path": "p", "readOnly": true}],
@@ -54,7 +55,7 @@ impl Kind {
                 }},
             }),
             Self::Hardware => json!([{
-                "name": "cpu-basic", "prettyName": "CPU Basic", "cpu": "2 vCPU", "ram": "16 GB", "ephemeralStorage": "20 GB",
+                "name": "t4-small", "prettyName": "T4 Small", "cpu": "2 vCPU", "ram": "16 GB", "ephemeralStorage": "20 GB",
                 "accelerator": {"type": "gpu", "model": "T4", "quantity": "1", "vram": "16 GB", "manufacturer": "Nvidia"},
                 "unitCostMicroUSD": 167, "unitLabel": "minute",
             }]),
@@ -81,6 +82,17 @@ impl Kind {
     }
 }
 
+/// Which requests, by the kind of their answer.
+pub type Which = fn(Kind) -> bool;
+
+/// What is answered with what is no answer.
+#[derive(Clone)]
+struct Fault {
+    which: Which,
+    bytes: Vec<u8>,
+    resets: bool,
+}
+
 #[derive(Default)]
 struct State {
     /// What is answered instead of a kind's template.
@@ -91,6 +103,8 @@ struct State {
     header: Option<(String, String)>,
     /// The bytes of every event stream, chunk by chunk.
     chunks: Option<Vec<Vec<u8>>>,
+    /// Bytes in the place of an answer.
+    fault: Option<Fault>,
     asked: Vec<Asked>,
 }
 
@@ -135,6 +149,11 @@ impl Mirror {
         self.state.lock().unwrap().chunks = Some(chunks);
     }
 
+    /// From now on these requests are answered with those bytes, after which the connection is closed, or reset.
+    pub fn fault(&self, which: Which, bytes: Vec<u8>, resets: bool) {
+        self.state.lock().unwrap().fault = Some(Fault { which, bytes, resets });
+    }
+
     /// Answers as at first.
     pub fn restore(&self) {
         let mut state = self.state.lock().unwrap();
@@ -152,10 +171,11 @@ impl Mirror {
         let mut line = asked.head.split(' ');
         let (method, target) = (line.next()?.to_owned(), line.next()?.to_owned());
         let path = target.split('?').next()?.to_owned();
-        let (instead, refusal, header, chunks) = {
+        let (instead, refusal, header, chunks, fault) = {
             let mut state = self.state.lock().unwrap();
             state.asked.push(asked);
-            (state.instead.clone(), state.refusal.clone(), state.header.clone(), state.chunks.clone())
+            let State { instead, refusal, header, chunks, fault, .. } = &*state;
+            (instead.clone(), refusal.clone(), header.clone(), chunks.clone(), fault.clone())
         };
         let of = |kind: Kind| match &instead {
             Some((other, answer)) if *other == kind => answer.clone(),
@@ -164,16 +184,25 @@ impl Mirror {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let (kind, body) = match (method.as_str(), parts.as_slice()) {
             (_, ["api", "whoami-v2"]) => (Some(Kind::WhoAmI), of(Kind::WhoAmI)),
-            (_, ["api", "jobs", "hardware"]) => (None, of(Kind::Hardware)),
-            ("GET", ["api", "jobs", _]) => (None, json!([of(Kind::Job)])),
-            ("GET", ["api", "jobs", _, "count"]) => (None, json!({"count": 40})),
+            (_, ["api", "jobs", "hardware"]) => (Some(Kind::Hardware), of(Kind::Hardware)),
+            ("GET", ["api", "jobs", _]) => (Some(Kind::Job), json!([of(Kind::Job)])),
+            ("GET", ["api", "jobs", _, "count"]) => (Some(Kind::Job), json!({"count": 40})),
             ("GET", ["api", "jobs", _, _, "logs"]) => (Some(Kind::Log), of(Kind::Log)),
             ("GET", ["api", "jobs", _, _, "metrics"]) => (Some(Kind::Metrics), of(Kind::Metrics)),
-            ("GET", ["api", "scheduled-jobs", _]) => (None, json!([of(Kind::Scheduled)])),
-            (_, ["api", "scheduled-jobs", _, _, "run"] | ["api", "jobs", ..]) => (None, of(Kind::Job)),
-            (_, ["api", "scheduled-jobs", ..]) => (None, of(Kind::Scheduled)),
+            ("GET", ["api", "scheduled-jobs", _]) => (Some(Kind::Scheduled), json!([of(Kind::Scheduled)])),
+            (_, ["api", "scheduled-jobs", _, _, "run"] | ["api", "jobs", ..]) => (Some(Kind::Job), of(Kind::Job)),
+            (_, ["api", "scheduled-jobs", ..]) => (Some(Kind::Scheduled), of(Kind::Scheduled)),
             _ => (None, json!({"error": "no such page"})),
         };
+        if let Some(fault) = fault.filter(|fault| kind.is_some_and(|kind| (fault.which)(kind))) {
+            client.write_all(&fault.bytes).await.ok()?;
+            if !fault.resets {
+                return client.shutdown().await.ok();
+            }
+            // What was written is still to be read before the reset discards it.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            return client.set_zero_linger().ok();
+        }
         let extra = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
         let (status, body) = match refusal {
             Some((status, body)) if kind != Some(Kind::WhoAmI) => (status, body),
