@@ -173,6 +173,10 @@ async fn no_answer_of_the_hub_brings_a_token_out_over_http() {
     let (mirror, canaries) = (Mirror::new().await, Canaries::new());
     let (mut clients, operations, _) = clients(&mirror, &canaries).await;
     let operations = calls(&operations);
+    for (operation, args) in &operations {
+        let answer = clients.call(Way::Told, operation, args).await;
+        assert!(!answer.is_error, "{operation}: {answer:?}");
+    }
     let all = format!("a {} b", clients.forms.join(" "));
     for kind in [Kind::Job, Kind::Scheduled, Kind::Log, Kind::Metrics, Kind::Hardware] {
         let mut ways = Way::ALL.into_iter().cycle();

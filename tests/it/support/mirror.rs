@@ -34,7 +34,7 @@ impl Kind {
     /// An answer that has every field that the server reads.
     pub fn template(self) -> Value {
         let spec = json!({
-            "dockerImage": "busybox", "spaceId": "alice/space", "command": ["true"], "arguments": ["one"], "flavor": "t4-small",
+            "dockerImage": "busybox", "spaceId": "alice/space", "command": ["true"], "arguments": ["one"], "flavor": "cpu-basic",
             "arch": "amd64", "timeout": 60, "retry": 1, "environment": {"LEVEL": "info"}, "secrets": ["KEY"],
             "labels": {"name": "n"},
             "volumes": [{"type": "dataset", "source": "alice/d", "mountPath": "/d", "revision": "main", "path": "p", "readOnly": true}],
@@ -55,7 +55,7 @@ impl Kind {
                 }},
             }),
             Self::Hardware => json!([{
-                "name": "t4-small", "prettyName": "T4 Small", "cpu": "2 vCPU", "ram": "16 GB", "ephemeralStorage": "20 GB",
+                "name": "cpu-basic", "prettyName": "CPU Basic", "cpu": "2 vCPU", "ram": "16 GB", "ephemeralStorage": "20 GB",
                 "accelerator": {"type": "gpu", "model": "T4", "quantity": "1", "vram": "16 GB", "manufacturer": "Nvidia"},
                 "unitCostMicroUSD": 167, "unitLabel": "minute",
             }]),
