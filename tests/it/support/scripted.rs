@@ -155,7 +155,7 @@ struct State {
 /// The Hub.
 #[derive(Clone)]
 pub struct ScriptedHub {
-    endpoint: String,
+    pub endpoint: String,
     state: Arc<Mutex<State>>,
 }
 
