@@ -229,7 +229,9 @@ fn calls(operations: &[String]) -> Vec<(String, Map<String, Value>)> {
                 args.insert("secrets".to_owned(), json!({"HF_TOKEN": "$HF_TOKEN"}));
             }
             // The one machine that there is.
-            args.get_mut("flavor").map(|flavor| *flavor = json!("cpu-basic"));
+            if let Some(flavor) = args.get_mut("flavor") {
+                *flavor = json!("cpu-basic");
+            }
             // A stage that nobody knows is waited for as long as the call says.
             let patience = if operation == "wait" { Some("timeout") } else { None };
             let follows = matches!(operation.as_str(), "run" | "uv").then_some("wait");
