@@ -25,8 +25,8 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-#[test]
 #[expect(clippy::disallowed_methods, reason = "it is told by a variable that it is the process to panic")]
+#[test]
 fn a_panic_of_a_process_is_a_scrubbed_line_of_its_log_and_nothing_more() {
     let name = "leaks::panics::a_panic_of_a_process_is_a_scrubbed_line_of_its_log_and_nothing_more";
     if let Ok(asked) = std::env::var(PANICS_WITH) {
