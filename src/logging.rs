@@ -24,8 +24,11 @@ const MAX_EVENT_CHARS: usize = 16 * 1024;
 /// What is logged unless something else is asked for.
 const DEFAULT_LEVEL: &str = "info";
 
-/// Held at warn whatever is asked: below it rmcp logs whole requests, secrets included, and the HTTP stack headers.
-const HELD: [&str; 6] = ["rmcp", "hyper", "hyper_util", "reqwest", "h2", "rustls"];
+/// Held at warn whatever is asked: below it the HTTP stack logs headers.
+const HELD: [&str; 5] = ["hyper", "hyper_util", "reqwest", "h2", "rustls"];
+/// Held at error whatever is asked: its warnings are of what clients did wrong, and repeat it; below them it logs whole requests,
+/// secrets included.
+const HELD_AT_ERROR: &str = "rmcp";
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,7 +101,11 @@ fn subscriber<W: Write + 'static>(filter: EnvFilter, stderr: Stderr<W>) -> Box<d
 
 fn is_allowed(metadata: &Metadata<'_>) -> bool {
     let root = metadata.target().split("::").next().unwrap_or_default();
-    *metadata.level() <= Level::WARN || !HELD.contains(&root)
+    match *metadata.level() {
+        Level::ERROR => true,
+        Level::WARN => root != HELD_AT_ERROR,
+        _ => root != HELD_AT_ERROR && !HELD.contains(&root),
+    }
 }
 
 fn panic_line(place: &str, payload: &dyn Any, format: Format) -> String {
@@ -221,15 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn chatty_crates_are_held_at_warn() {
+    fn chatty_crates_are_held() {
         for directives in ["trace", "rmcp=trace,rmcp::service=trace,hyper_util=debug"] {
             let text = logged(Format::Text, directives, || {
                 tracing::debug!(target: "rmcp::service", "request");
                 tracing::info!(target: "rmcp", "notification");
                 tracing::trace!(target: "hyper_util::client", "header");
-                tracing::warn!(target: "rmcp::service", "trouble");
+                tracing::warn!(target: "rmcp::service", "rejected");
+                tracing::warn!(target: "hyper_util::client", "doubt");
+                tracing::error!(target: "rmcp::service", "trouble");
             });
-            assert!(text.contains("trouble") && text.lines().count() == 1, "{text}");
+            assert!(text.contains("doubt") && text.contains("trouble") && text.lines().count() == 2, "{text}");
         }
         let text = logged(Format::Text, "trace", || tracing::trace!(target: "rmcp_like", "kept"));
         assert!(text.contains("kept"));

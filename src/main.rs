@@ -163,8 +163,7 @@ async fn over_http(
             })
         })
     };
-    serve_http(listener, server, config.setup, scrubber.clone(), look, stop, || operations.submissions().announce())
-        .await;
+    serve_http(listener, server, config.setup, look, stop, || operations.submissions().announce()).await;
     ExitCode::SUCCESS
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::door_token::{self, DoorFile, DoorFileFault};
 use crate::cli::HttpArgs;
-use crate::secrets::{DoorTokenFault, Known, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS};
+use crate::secrets::{DoorTokenFault, Known, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS, Scrubber};
 use crate::transport::http::{AllowedHost, AllowedOrigin, Door, HttpSetup, Limits};
 
 /// How to serve over HTTP.
@@ -109,12 +109,13 @@ impl HttpConfig {
         };
         let (door, token_file, is_file_open) = match file {
             Some(DoorFile { path, secret, token, open }) => {
-                known.remember(&secret);
+                known.remember_credential(&secret);
                 (Door::Token(token), Some(path), open)
             }
             None => (Door::Open, None, false),
         };
-        Ok(Some(Self { address, setup: HttpSetup { door, hosts, origins, limits }, token_file, is_file_open }))
+        let setup = HttpSetup { door, hosts, origins, limits, scrubber: Scrubber::new(known.clone()) };
+        Ok(Some(Self { address, setup, token_file, is_file_open }))
     }
 
     /// What the operator must know at the start: where it listens, who may come in, and what they may do then.

@@ -25,7 +25,7 @@ const MAX_NAMES: usize = 1024;
 /// Longest such name: the Hub's have 96 characters at most.
 const MAX_NAME_BYTES: usize = 128;
 
-/// A bounded store of the session's tokens and of forwarded secret values; clones share it.
+/// A bounded store of the session's tokens, what is as good as them, and forwarded secret values; clones share it.
 ///
 /// Where it is full, the oldest forwarded value goes first, tokens last. The needles are kept in clear memory as long as
 /// the value is known: what must be recognised can't be erased.
@@ -60,8 +60,8 @@ impl Known {
         self.insert(iter::once(token.secret()), true);
     }
 
-    /// Remembers a browser login's refresh token, which is as good as a token.
-    pub(in crate::secrets) fn remember_refresh_token(&self, value: &Secret) {
+    /// Remembers what is as good as a token: the refresh token of a browser login, the token of the server's own door.
+    pub fn remember_credential(&self, value: &Secret) {
         self.insert(iter::once(value), true);
     }
 
@@ -215,6 +215,7 @@ mod tests {
         let known = Known::new();
         let token = HfToken::parse("a-session-token").unwrap().unwrap();
         known.remember_token(&token);
+        known.remember_credential(&Secret::new("token-of-the-door".to_owned()));
         for number in 0..MAX_VALUES + 10 {
             known.entries().push(Entry {
                 value: Secret::new(format!("value number {number}")),
@@ -226,6 +227,7 @@ mod tests {
         assert_eq!(known.entries().len(), MAX_VALUES);
         let index = known.index();
         assert!(index.all.is_match("the newest") && index.all.is_match("a-session-token"));
+        assert!(index.all.is_match("token-of-the-door"));
         assert!(index.tokens.is_match("a-session-token") && !index.tokens.is_match("the newest"));
         assert!(index.all.is_match("value number 200") && !index.all.is_match("value number 3."));
 

@@ -74,7 +74,7 @@ impl RenewedLogin {
             refresh_token => refresh_token,
         };
         if let Some(refresh_token) = &refresh_token {
-            known.remember_refresh_token(refresh_token);
+            known.remember_credential(refresh_token);
         }
         let seconds = answer.expires_in.and_then(|number| number.as_u64());
         Some(Self { token, refresh_token, expires_at: seconds.map(|seconds| now.saturating_add(seconds)) })

@@ -149,7 +149,7 @@ impl<S: Session> Session for Remembered<S> {
 
     fn browser_login(&self, login: &Login) -> Option<BrowserLogin> {
         let browser_login = self.session.browser_login(login)?;
-        self.known.remember_refresh_token(&browser_login.refresh_token);
+        self.known.remember_credential(&browser_login.refresh_token);
         Some(browser_login)
     }
 
@@ -157,7 +157,7 @@ impl<S: Session> Session for Remembered<S> {
         let renewal = self.session.begin_renewal(login)?;
         match &renewal {
             Renewal::Done(login) => self.known.remember_token(&login.token),
-            Renewal::Held(held) => self.known.remember_refresh_token(&held.browser_login().refresh_token),
+            Renewal::Held(held) => self.known.remember_credential(&held.browser_login().refresh_token),
         }
         Ok(renewal)
     }

@@ -10,13 +10,13 @@ use crate::support::http::{Events, HttpServer, Reply, call, initialize, on_and_o
 use crate::support::{Fault, Proxy, Server, ServerBuilder, hub, jobs_posted, told};
 
 /// A session, initialised.
-pub struct Session {
-    pub events: Events,
+struct Session {
+    events: Events,
     endpoint: String,
 }
 
 impl Session {
-    pub async fn open(http: &HttpServer) -> Self {
+    async fn open(http: &HttpServer) -> Self {
         let mut events = Events::of(http.request(Method::GET, "/sse")).await;
         let first = events.next().await.unwrap();
         assert_eq!(first.name, "endpoint");
@@ -32,7 +32,7 @@ impl Session {
         request.body(message.to_string())
     }
 
-    pub async fn send(&self, http: &HttpServer, message: &Value) {
+    async fn send(&self, http: &HttpServer, message: &Value) {
         let reply = Reply::of(self.post(http, message)).await;
         assert_eq!((reply.status.as_u16(), reply.body.as_str()), (202, ""), "{reply:?}");
     }

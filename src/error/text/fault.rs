@@ -46,7 +46,7 @@ impl Fault {
                 }
                 Credential::SessionToken => {
                     format!(
-                        "`{argument}` holds the token of the current login, and everybody who may see the job can read it"
+                        "`{argument}` holds a token of this server or of its login, and everybody who may see the job can read it"
                     )
                 }
                 Credential::VendorKey(vendor) => {

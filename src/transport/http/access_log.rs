@@ -14,8 +14,11 @@ use super::held::hold;
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 /// How much of a session's id is logged: enough to tell sessions apart, too little to enter one.
 const ID_LOGGED_CHARS: usize = 8;
-/// How much of a path is logged: those that there are are shorter.
+/// The longest path that is logged: those that there are are shorter. Half of one could be half of a token, which nothing
+/// recognises.
 const PATH_LOGGED_CHARS: usize = 40;
+/// What is logged of a longer one.
+const LONG_PATH: &str = "/…";
 
 /// A request's line, which is written when it is dropped.
 pub(super) struct Entry {
@@ -29,9 +32,11 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn begin(request: &Request) -> Self {
         let session = request.headers().get(SESSION_ID).and_then(|id| id.to_str().ok()).unwrap_or("-");
+        let path = request.uri().path();
+        let is_long = path.chars().nth(PATH_LOGGED_CHARS).is_some();
         Self {
             method: request.method().clone(),
-            path: request.uri().path().chars().take(PATH_LOGGED_CHARS).collect(),
+            path: if is_long { LONG_PATH } else { path }.to_owned(),
             session: session.chars().take(ID_LOGGED_CHARS).collect(),
             began: Instant::now(),
             status: None,

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::secrets::Scrubber;
 use access_log::Entry;
 pub use door::Door;
 pub use health::{Look, Readiness};
@@ -44,8 +45,6 @@ use refusal::Refusal;
 use sessions::Sessions;
 use sse::SseSessions;
 use streamable::Streamable;
-
-use crate::secrets::Scrubber;
 
 /// How long calls under way may take to be answered once the server is told to stop.
 const ANSWERS_AT_END: Duration = Duration::from_secs(10);
@@ -65,6 +64,8 @@ pub struct HttpSetup {
     pub origins: Vec<AllowedOrigin>,
     /// The bounds.
     pub limits: Limits,
+    /// Cleans what refusals repeat.
+    pub scrubber: Scrubber,
 }
 
 /// What all requests share.
@@ -102,12 +103,11 @@ pub async fn serve_http<S: ServerHandler + Clone>(
     listener: TcpListener,
     server: S,
     setup: HttpSetup,
-    scrubber: Scrubber,
     look: Look,
     stop: impl Future<Output = ()>,
     on_end: impl FnOnce(),
 ) {
-    let HttpSetup { door, hosts, origins, limits } = setup;
+    let HttpSetup { door, hosts, origins, limits, scrubber } = setup;
     let (ending, closed, calls) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let sessions = Arc::new(Places::new(limits.sessions, "sessions"));
     let http = Arc::new(Http {

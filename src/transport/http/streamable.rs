@@ -20,13 +20,9 @@ use super::held::hold;
 use super::message::{BODY_MAX_BYTES, Message};
 use super::refusal::Refusal;
 use super::sessions::{RESUME_AFTER, Sessions};
-use crate::secrets::Scrubber;
 
 /// How often a silent stream says that it lives: proxies and clients give up on one after a minute or so.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// The longest refusal of rmcp's: a sentence, and what it repeats of headers, which are shorter.
-const REFUSAL_MAX_BYTES: usize = 256 * 1024;
 
 /// rmcp's two ways of serving.
 pub(super) struct Streamable<S> {
@@ -64,6 +60,9 @@ impl<S: ServerHandler + Clone> Streamable<S> {
     }
 }
 
+/// The longest refusal of rmcp's that is passed on: its own are a sentence, which may repeat a header or a part of a body.
+const REFUSAL_MAX_BYTES: usize = 2 * BODY_MAX_BYTES;
+
 /// `/mcp`.
 pub(super) async fn mcp<S: ServerHandler + Clone>(
     State(http): State<Arc<Http<S>>>,
@@ -74,11 +73,11 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
         Method::GET => {
             let place = http.streams.take(None)?;
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            Ok(hold(understood(response, None, &http.scrubber).await?, place))
+            Ok(hold(http.understood(response, None).await?, place))
         }
         Method::DELETE => {
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            let mut response = understood(response, None, &http.scrubber).await?;
+            let mut response = http.understood(response, None).await?;
             if response.status() == StatusCode::ACCEPTED {
                 // The session is gone by now: clients take anything but 200 and 204 for a failure.
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -118,37 +117,37 @@ impl<S: ServerHandler + Clone> Http<S> {
             // Taken by another between the look and the taking.
             StatusCode::INTERNAL_SERVER_ERROR if begins => Err(self.sessions.full(id.as_ref())),
             StatusCode::INTERNAL_SERVER_ERROR if in_session => Err(Refusal::NoSession),
-            _ => Ok(hold(understood(response, id, &self.scrubber).await?, (place, call))),
+            _ => Ok(hold(self.understood(response, id).await?, (place, call))),
         }
     }
-}
 
-/// rmcp's answer, or, where it is a text for nobody in particular, one as all others are. A refusal may repeat what the request
-/// says, and is cleaned of what nobody should see again.
-async fn understood(response: Response, id: Option<Value>, scrubber: &Scrubber) -> Result<Response, Refusal> {
-    let is_plain = !response.headers().contains_key(CONTENT_TYPE);
-    match response.status() {
-        // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
-        StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
-        status if status.is_client_error() => {
-            let (mut head, body) = response.into_parts();
-            let Ok(bytes) = to_bytes(body, REFUSAL_MAX_BYTES).await else { return Err(Refusal::NotAMessage { id }) };
-            let body = match serde_json::from_slice::<Value>(&bytes) {
-                Ok(mut refusal) => {
-                    let id = refusal.get_mut("id").map(Value::take);
-                    let mut refusal = scrubber.clean_value(&refusal);
-                    if let (Some(place), Some(id)) = (refusal.get_mut("id"), id) {
-                        // By which its sender knows it again.
-                        *place = id;
-                    }
-                    refusal.to_string()
-                }
-                Err(_) => scrubber.clean(&String::from_utf8_lossy(&bytes)).into_string(),
-            };
-            head.headers.remove(CONTENT_LENGTH);
-            Ok(Response::from_parts(head, Body::from(body)))
+    /// rmcp's answer, or, where it is a text for nobody in particular, one as all others are.
+    async fn understood(&self, response: Response, id: Option<Value>) -> Result<Response, Refusal> {
+        let is_plain = !response.headers().contains_key(CONTENT_TYPE);
+        match response.status() {
+            // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
+            StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
+            status if status.is_client_error() => Ok(self.cleaned(response).await),
+            _ => Ok(response),
         }
-        _ => Ok(response),
+    }
+
+    /// A refusal of rmcp's, which repeats what it refuses, without what may not be seen.
+    async fn cleaned(&self, response: Response) -> Response {
+        let (mut head, body) = response.into_parts();
+        let bytes = to_bytes(body, REFUSAL_MAX_BYTES).await.unwrap_or_default();
+        let text = match serde_json::from_slice::<Value>(&bytes) {
+            Ok(mut message) => {
+                // Its id is the client's own, by which it knows the answer.
+                if let Some(error) = message.get_mut("error") {
+                    *error = self.scrubber.clean_value(error);
+                }
+                message.to_string()
+            }
+            Err(_) => self.scrubber.clean(&String::from_utf8_lossy(&bytes)).into_string(),
+        };
+        head.headers.remove(CONTENT_LENGTH);
+        Response::from_parts(head, Body::from(text))
     }
 }

@@ -11,10 +11,10 @@ use super::{
 use crate::support::mirror::{Kind, Mirror};
 
 /// What marks a row in which a field's name is replaced.
-const NAME: &str = " (its name)";
+pub(super) const NAME: &str = " (its name)";
 
 /// Every answer with one text or key of it replaced.
-fn replaced(answer: &Value, by: &str) -> Vec<(String, Value)> {
+pub(super) fn replaced(answer: &Value, by: &str) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     match answer {
         Value::Object(fields) => {
@@ -47,10 +47,10 @@ fn replaced(answer: &Value, by: &str) -> Vec<(String, Value)> {
     all
 }
 
-const SUBMISSIONS: [&str; 6] = ["run", "uv", "rerun", "scheduled run", "scheduled uv", "scheduled trigger"];
+pub(super) const SUBMISSIONS: [&str; 6] = ["run", "uv", "rerun", "scheduled run", "scheduled uv", "scheduled trigger"];
 
 /// Whether an operation reads answers of a kind.
-fn reads(operation: &str, kind: Kind) -> bool {
+pub(super) fn reads(operation: &str, kind: Kind) -> bool {
     let scheduled = operation.starts_with("scheduled");
     match kind {
         Kind::WhoAmI => matches!(operation, "run" | "ps"),

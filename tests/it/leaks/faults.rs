@@ -1,118 +1,220 @@
-//! Tokens in answers of a Hub that fails: passing refusals, broken bodies, answers that are none, connections that end in the middle.
+//! Tokens in what is no proper answer: failures that pass, answers that are none, connections that break in the middle.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
 
-use super::{Canaries, builder, call, nor_anywhere_else, nothing_came_out, sent_only_where_it_may, server};
-use crate::support::mirror::{JOB, Kind, Mirror};
-use crate::support::scripted::{Connection, ScriptedHub, ScriptedJob, Then};
-use crate::support::{Server, ServerBuilder};
+use super::answers::SUBMISSIONS;
+use super::{Canaries, calls, nor_anywhere_else, nothing_came_out, offered, sent_only_where_it_may, server};
+use crate::support::Server;
+use crate::support::mirror::{Kind, Mirror, Which};
 
-/// Questions that start nothing.
-const ASKED: [&str; 5] = ["ps", "inspect", "logs", "stats", "scheduled ps"];
+/// What a Hub answers: the rest of its status line, its headers, its body.
+fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
+}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_failure_of_the_hub_brings_a_token_out() {
-    let canaries = Canaries::new();
-    let all = format!("a {} b", canaries.forms().join(" "));
-    let mut tasks = tokio::task::JoinSet::new();
-    // Each is tried again for seconds: all at once.
-    for (status, header) in [(429, "retry-after"), (500, "x-error-message"), (502, "server"), (503, "retry-after")] {
-        for body in [json!({"error": all}).to_string(), format!("<html>{all}</html>"), format!("{{\"error\": \"{all}")]
-        {
-            let (canaries, all) = (canaries.clone(), all.clone());
-            tasks.spawn(async move {
-                let mirror = Mirror::new().await;
-                let mut server = server(&mirror, &canaries).await;
-                mirror.refuse(status, body);
-                mirror.header(header, &all);
-                for operation in ["ps", "logs"] {
-                    let args = if operation == "ps" { json!({}) } else { json!({"job_id": JOB}) };
-                    let answer = call(&mut server, operation, args.as_object().unwrap()).await;
-                    assert!(answer.is_error, "{answer:?}");
-                    nothing_came_out(&mut server, &canaries, &format!("a {status} in `{operation}`"));
-                }
-                sent_only_where_it_may(&mirror, &canaries, "failures");
-                nor_anywhere_else(server, &canaries).await;
-                // One that has forwarded nothing, and does not know yet who it is.
-                let canaries = Canaries { value: canaries.token.clone(), ..canaries };
-                let mut server = builder(&mirror, &canaries).start().await;
-                mirror.refuse(status, format!("{{\"error\": \"a {} b\"}}", canaries.forms().join(" ")));
-                mirror.refuse_login();
-                let answer = server.call("hf_whoami", json!({})).await;
-                assert!(answer.is_error, "{answer:?}");
-                nothing_came_out(&mut server, &canaries, &format!("a {status} to who asks"));
-                nor_anywhere_else(server, &canaries).await;
-                3
+/// Bodies that hold these words in each form that an error has, and in some that none has.
+fn bodies(all: &str) -> Vec<(&'static str, String)> {
+    let json = "content-type: application/json\r\n";
+    vec![
+        (json, json!({"error": all}).to_string()),
+        (json, json!({"errors": [{"message": all}, all], "error_description": all}).to_string()),
+        ("content-type: text/html\r\n", format!("<html><body>{all}</body></html>")),
+        ("content-type: text/plain\r\n", all.to_owned()),
+    ]
+}
+
+/// A server of its own at a Hub of its own, so that many can wait at once.
+struct Bench {
+    mirror: Mirror,
+    canaries: Canaries,
+    server: Server,
+    operations: Vec<(String, Map<String, Value>)>,
+    rows: usize,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (mirror, canaries) = (Mirror::new().await, Canaries::new());
+        let mut server = server(&mirror, &canaries).await;
+        let (operations, _) = offered(&mut server).await;
+        let mut operations = calls(&operations);
+        for (operation, args) in &mut operations {
+            if operation == "logs" {
+                args.insert("wait".to_owned(), json!("1s"));
+            }
+        }
+        Self { mirror, canaries, server, operations, rows: 0 }
+    }
+
+    /// The words that bring everything in.
+    fn all(&self) -> String {
+        format!("a {} b", self.canaries.forms().join(" "))
+    }
+
+    /// Has the server forget who is logged in, as it does when that is refused.
+    async fn forget(&mut self) {
+        self.mirror.restore();
+        self.mirror.refuse(401, "{}".to_owned());
+        assert!(self.server.jobs("ps", json!({})).await.is_error);
+        self.mirror.restore();
+    }
+
+    /// Makes these calls at once, while the Hub has that fault. Some of them fail.
+    async fn meet(&mut self, what: &str, which: Which, bytes: &[u8], resets: bool, calls: impl Fn(&str) -> bool) {
+        self.mirror.fault(which, bytes.to_vec(), resets);
+        let mut asked = Vec::new();
+        for (operation, args) in self.operations.iter().filter(|(operation, _)| calls(operation)) {
+            let params = json!({
+                "name": "hf_jobs", "arguments": {"operation": operation, "args": args}, "_meta": {"progressToken": "p"},
             });
+            asked.push(self.server.begin("tools/call", params).await);
         }
-    }
-    let (mirror, mut rows) = (Mirror::new().await, 0);
-    let mut server = server(&mirror, &canaries).await;
-    for body in [
-        all.clone(),
-        format!("<html>{all}</html>"),
-        format!("[{{\"id\": \"{all}\", "),
-        format!("{{\"{all}\": 1}}"),
-        json!([all, {"id": all}, [all]]).to_string(),
-        json!({"error": {"message": all}}).to_string(),
-    ] {
-        mirror.refuse(200, body);
-        for operation in ASKED {
-            let args = if operation.ends_with("ps") { json!({"all": true}) } else { json!({"job_id": JOB}) };
-            call(&mut server, operation, args.as_object().unwrap()).await;
-            rows += 1;
-            nothing_came_out(&mut server, &canaries, &format!("an answer that is none in `{operation}`"));
+        let mut failed = 0;
+        for id in asked {
+            let answer = Server::answer(&self.server.answer_to(&json!(id)).await);
+            failed += usize::from(answer.is_error || !answer.warnings().is_empty());
+            self.rows += 1;
         }
+        assert!(failed > 0, "{what} is no fault");
+        nothing_came_out(&mut self.server, &self.canaries, what);
+        sent_only_where_it_may(&self.mirror, &self.canaries, what);
+        self.mirror.restore();
     }
-    mirror.restore();
-    let sample = format!("data: {}\n\n", Kind::Metrics.template()).into_bytes();
-    for secret in [&canaries.token, &canaries.value] {
-        let wrong = format!(
-            "event: {secret}\ndata: {}\n\n",
-            json!({secret.as_str(): secret, "gpus": {secret.as_str(): secret}})
-        );
-        for cut in (0..wrong.len()).step_by(4) {
-            let (left, right) = wrong.as_bytes().split_at(cut);
-            mirror.chunks(vec![left.to_vec(), right.to_vec(), sample.clone()]);
-            let answer = call(&mut server, "stats", json!({"job_id": JOB}).as_object().unwrap()).await;
-            rows += 1;
-            assert!(!answer.is_error, "{answer:?}");
-            nothing_came_out(&mut server, &canaries, &format!("metrics cut at {cut}"));
-        }
+
+    async fn end(self) -> usize {
+        nor_anywhere_else(self.server, &self.canaries).await;
+        self.rows
     }
-    sent_only_where_it_may(&mirror, &canaries, "answers that are none");
-    nor_anywhere_else(server, &canaries).await;
-    rows += tasks.join_all().await.into_iter().sum::<usize>();
-    println!("{rows} calls to a Hub that fails with a token in its answers");
+}
+
+const ANY: Which = |kind| kind != Kind::WhoAmI;
+const WHO: Which = |kind| kind == Kind::WhoAmI;
+const STREAM: Which = |kind| matches!(kind, Kind::Log | Kind::Metrics);
+
+/// A submission that may have been taken is looked for for a minute.
+fn starts_nothing(operation: &str) -> bool {
+    !SUBMISSIONS.contains(&operation)
+}
+
+async fn sum(mut benches: JoinSet<usize>) -> usize {
+    let mut rows = 0;
+    while let Some(of_one) = benches.join_next().await {
+        rows += of_one.unwrap();
+    }
+    rows
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_end_of_a_connection_in_a_followed_log_brings_a_token_out() {
-    let canaries = Canaries::new();
-    let job = ScriptedJob::printing(["first".to_owned(), format!("a {} b", canaries.token), "last".to_owned()]);
-    let cuts: Vec<usize> = (0..job.bytes()).step_by(3).collect();
-    let hub = ScriptedHub::of(cuts.iter().map(|cut| {
-        let first = Connection::of(3, Then::Ends).cut(*cut);
-        job.clone().over([first, Connection::of(3, Then::Ends).stage("COMPLETED")])
-    }))
-    .await;
-    let builder = ServerBuilder::new().env("HF_ENDPOINT", hub.endpoint()).env("HF_TOKEN", &canaries.token);
-    let mut server = builder.env("RUST_LOG", "trace").start().await;
-    let mut begun = Vec::new();
-    for at in 0..cuts.len() {
-        let args = json!({"job_id": ScriptedHub::job(at), "wait": "30s"});
-        let params = json!({
-            "name": "hf_jobs", "arguments": {"operation": "logs", "args": args}, "_meta": {"progressToken": at},
-        });
-        begun.push(server.begin("tools/call", params).await);
+async fn no_failure_that_passes_brings_a_token_out() {
+    let mut benches = JoinSet::new();
+    for status in [
+        "429 Too Many\r\nretry-after: 0",
+        "429 Too Many\r\nretry-after: 7200",
+        "500 Broken",
+        "502 Bad Gateway",
+        "503 Unavailable",
+        "504 Late",
+    ] {
+        for at in 0..bodies("").len() {
+            benches.spawn(async move {
+                let mut bench = Bench::new().await;
+                let (headers, body) = bodies(&bench.all()).remove(at);
+                let headers = format!("{headers}x-request-id: {0}\r\nx-unknown: {0}\r\n", bench.canaries.token);
+                let bytes = answer(status, &headers, &body);
+                // What is refused for its pace was not done, and is not looked for.
+                let calls = |operation: &str| status.starts_with("429") || starts_nothing(operation);
+                bench.meet(status, ANY, &bytes, false, calls).await;
+                let streams = |operation: &str| ["logs", "run", "uv"].contains(&operation);
+                bench.meet(status, STREAM, &bytes, false, streams).await;
+                bench.forget().await;
+                bench.meet(status, WHO, &bytes, false, |_| true).await;
+                bench.end().await
+            });
+        }
     }
-    for (id, cut) in begun.into_iter().zip(&cuts) {
-        let answer = Server::answer(&server.answer_to(&json!(id)).await);
-        let redacted = answer.text.contains("a [redacted] b") && answer.text.contains("last");
-        assert!(redacted, "a connection that ends after {cut} bytes: {answer:?}");
+    println!("{} calls with a token in a failure that passes", sum(benches).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_connection_that_breaks_brings_a_token_out() {
+    let mut benches = JoinSet::new();
+    for resets in [false, true] {
+        for status in ["200 OK", "400 Bad Request", "403 Forbidden", "503 Unavailable"] {
+            benches.spawn(async move {
+                let mut bench = Bench::new().await;
+                let all = bench.all();
+                let whole = answer(status, "content-type: application/json\r\n", &json!({"error": all}).to_string());
+                // In the middle of the token, and behind all of it.
+                let begin = whole.windows(3).position(|three| three == b"a h").unwrap() + 2;
+                for cut in [begin + 20, whole.len() - 1] {
+                    let what = format!("{status} that breaks after {cut} bytes");
+                    bench.meet(&what, ANY, &whole[..cut], resets, starts_nothing).await;
+                    bench.forget().await;
+                    bench.meet(&what, WHO, &whole[..cut], resets, |_| true).await;
+                }
+                bench.end().await
+            });
+        }
     }
-    nothing_came_out(&mut server, &canaries, "a log over two connections");
-    assert!(hub.asked("/logs").len() > cuts.len(), "no connection was made again");
-    println!("{} logs over two connections, the first of which ends within a token or beside it", cuts.len());
-    nor_anywhere_else(server, &canaries).await;
+    println!("{} calls with a token in an answer that breaks off", sum(benches).await);
+}
+
+/// Answers that are none, which say that all went well.
+fn nonsense(all: &str) -> Vec<String> {
+    let job = Kind::Job.template().to_string();
+    let quoted = json!(all).to_string();
+    let mut texts = vec![
+        String::new(),
+        all.to_owned(),
+        format!("<html><body>{all}</body></html>"),
+        format!("\u{feff}{{\"id\": {quoted}}}"),
+        format!("{{\"id\": {quoted}, \"status\": "),
+        format!("{{'id': '{all}'}}"),
+        format!("{job}{quoted}"),
+        format!("{quoted}{job}"),
+        format!("{{\"id\": {all}}}"),
+        format!("data: {quoted}\n\n"),
+        job.replace("busybox", all),
+        "[".repeat(200) + &quoted,
+    ];
+    let values = [json!(all), json!([all]), json!([[all]]), json!({all: all}), json!([{all: all, "id": [all]}])];
+    texts.extend(values.iter().map(Value::to_string));
+    // Each field is of a type that it has not.
+    for kind in Kind::ALL {
+        let Some(template) = kind.template().as_object().cloned() else { continue };
+        let fields = |value: Value| template.keys().map(|key| (key.clone(), value.clone())).collect::<Map<_, _>>();
+        texts.extend([json!([all]), json!({all: all})].map(|value| json!(fields(value)).to_string()));
+    }
+    texts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_that_is_none_brings_a_token_out() {
+    let mut benches = JoinSet::new();
+    benches.spawn(async {
+        let mut bench = Bench::new().await;
+        for body in nonsense(&bench.all()) {
+            let bytes = answer("200 OK", "content-type: application/json\r\n", &body);
+            bench.meet("nonsense", ANY, &bytes, false, starts_nothing).await;
+        }
+        bench.end().await
+    });
+    benches.spawn(async {
+        let mut bench = Bench::new().await;
+        for body in nonsense(&bench.all()) {
+            bench.forget().await;
+            let bytes = answer("200 OK", "content-type: application/json\r\n", &body);
+            bench.meet("nonsense on who it is", WHO, &bytes, false, |_| true).await;
+        }
+        for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "418 Teapot"] {
+            for (headers, body) in bodies(&bench.all()) {
+                bench.forget().await;
+                bench.meet(status, WHO, &answer(status, headers, &body), false, |_| true).await;
+            }
+        }
+        bench.end().await
+    });
+    println!("{} calls with a token in an answer that is none", sum(benches).await);
 }

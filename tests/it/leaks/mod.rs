@@ -3,8 +3,11 @@
 
 mod answers;
 mod arguments;
+mod door;
 mod faults;
 mod files;
+mod follows;
+mod panics;
 mod streams;
 mod transports;
 
@@ -16,30 +19,32 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use crate::budgets::walk;
-use crate::support::mirror::{JOB, Mirror, SCHEDULED};
+use crate::support::mirror::{Asked, JOB, Mirror, SCHEDULED};
 use crate::support::{Answer, Server, ServerBuilder, canary};
 
 /// The login's token, and a value that the server forwarded.
-#[derive(Clone)]
 struct Canaries {
     token: String,
     value: String,
+    forms: Vec<String>,
 }
 
 impl Canaries {
     fn new() -> Self {
         // What is written otherwise in JSON, in URLs and in base64's two alphabets.
-        Self { token: canary(), value: format!("pä$$/\"wörd\" ~?>{}", &canary()[3..]) }
+        let (token, value) = (canary(), format!("pä$$/\"wörd\" ~?>{}", &canary()[3..]));
+        let forms = [&token, &value].into_iter().flat_map(|secret| forms(secret)).collect();
+        Self { token, value, forms }
     }
 
     /// What must be seen nowhere.
-    fn forms(&self) -> Vec<String> {
-        [&self.token, &self.value].into_iter().flat_map(|secret| forms(secret)).collect()
+    fn forms(&self) -> &[String] {
+        &self.forms
     }
 
     /// Asserts that a text holds neither, in no form.
     fn absent(&self, what: &str, text: &str) {
-        none_of(&self.forms(), what, text);
+        none_of(&self.forms, what, text);
     }
 }
 
@@ -80,22 +85,30 @@ fn percent(text: &str) -> String {
     text.bytes().map(char).collect()
 }
 
-/// A server that logs all that it can, and may forward the value.
-fn builder(mirror: &Mirror, canaries: &Canaries) -> ServerBuilder {
-    let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", &canaries.token);
+/// A server to be started that logs all that it can, and may forward the value.
+fn builder(endpoint: &str, canaries: &Canaries) -> ServerBuilder {
+    let builder = ServerBuilder::new().env("HF_ENDPOINT", endpoint).env("HF_TOKEN", &canaries.token);
     builder.env("RUST_LOG", "trace").env("OTHER", &canaries.value).arg("--secret-env").arg("OTHER")
 }
 
-/// One that has forwarded it.
+/// The arguments of a `run` that forwards the value.
+fn forwarding() -> Value {
+    json!({"command": ["true"], "secrets": {"OTHER": "$OTHER"}, "detach": true})
+}
+
+fn assert_forwarded(mirror: &Mirror, canaries: &Canaries) {
+    let forwarded = |asked: &Asked| {
+        asked.head.starts_with("POST ") && json_of(&asked.body)["secrets"]["OTHER"] == canaries.value.as_str()
+    };
+    assert!(mirror.asked().iter().any(forwarded));
+}
+
+/// A server that logs all that it can, and has forwarded the value.
 async fn server(mirror: &Mirror, canaries: &Canaries) -> Server {
-    let mut server = builder(mirror, canaries).start().await;
-    let answer = server.jobs("run", json!({"command": ["true"], "secrets": {"OTHER": "$OTHER"}, "detach": true})).await;
+    let mut server = builder(&mirror.endpoint, canaries).start().await;
+    let answer = server.jobs("run", forwarding()).await;
     assert!(!answer.is_error, "{answer:?}");
-    let sent = mirror.asked();
-    assert!(
-        sent.iter()
-            .any(|asked| asked.head.starts_with("POST ") && json_of(&asked.body)["secrets"]["OTHER"] == canaries.value)
-    );
+    assert_forwarded(mirror, canaries);
     server
 }
 
@@ -106,14 +119,17 @@ fn json_of(body: &str) -> Value {
 /// Asserts that what was sent has the token in the authorization header and in `secrets` alone. Another value goes where it is
 /// written.
 fn sent_only_where_it_may(mirror: &Mirror, canaries: &Canaries, what: &str) {
-    let forms = forms(&canaries.token);
-    for asked in mirror.asked() {
+    only_where_they_may(&mirror.asked(), canaries, &forms(&canaries.token), what);
+}
+
+fn only_where_they_may(asked: &[Asked], canaries: &Canaries, forms: &[String], what: &str) {
+    for asked in asked {
         let authorization = format!("Bearer {}", canaries.token);
         for line in asked.head.lines() {
             if line.to_lowercase().starts_with("authorization: ") {
                 assert!(line.contains(&authorization), "{what}");
             } else {
-                none_of(&forms, what, line);
+                none_of(forms, what, line);
             }
         }
         let mut body = json_of(&asked.body);
@@ -123,7 +139,7 @@ fn sent_only_where_it_may(mirror: &Mirror, canaries: &Canaries, what: &str) {
                 fields.remove("secrets");
             }
         }
-        strings(&body, &mut |text| none_of(&forms, what, text));
+        strings(&body, &mut |text| none_of(forms, what, text));
     }
 }
 
@@ -142,14 +158,25 @@ fn strings(value: &Value, see: &mut impl FnMut(&str)) {
 /// Asserts that nothing that left the server since holds a canary, and forgets it.
 fn nothing_came_out(server: &mut Server, canaries: &Canaries, what: &str) {
     for message in std::mem::take(&mut server.output) {
-        canaries.absent(what, &message);
-        // Also behind the escapes of the message itself.
-        strings(&serde_json::from_str(&message).unwrap(), &mut |text| canaries.absent(what, text));
+        is_clean(&message, canaries.forms(), what);
     }
+}
+
+/// Asserts that a message holds none of these forms.
+fn is_clean(message: &str, forms: &[String], what: &str) {
+    none_of(forms, what, message);
+    // Also behind the escapes of the message itself.
+    strings(&json_of(message), &mut |text| none_of(forms, what, text));
 }
 
 /// Ends the server: nothing is in its log, its command line, or its home but in the files that the test wrote.
 async fn nor_anywhere_else(server: Server, canaries: &Canaries) {
+    nor_beside_it(&server, canaries);
+    let (_, log) = server.finish().await;
+    canaries.absent("the log", &log);
+}
+
+fn nor_beside_it(server: &Server, canaries: &Canaries) {
     let command = fs::read_to_string(format!("/proc/{}/cmdline", server.child.id().unwrap())).unwrap_or_default();
     canaries.absent("the command line", &command);
     let mut files = Vec::new();
@@ -157,8 +184,6 @@ async fn nor_anywhere_else(server: Server, canaries: &Canaries) {
     for (name, text) in files.into_iter().filter(|(name, _)| !name.ends_with("huggingface/token")) {
         canaries.absent(&name, &text);
     }
-    let (_, log) = server.finish().await;
-    canaries.absent("the log", &log);
 }
 
 fn walk_files(directory: &Path, found: &mut Vec<(String, String)>) {
@@ -175,7 +200,10 @@ fn walk_files(directory: &Path, found: &mut Vec<(String, String)>) {
 
 /// What the schema offers: the operations, and the names of the arguments.
 async fn offered(server: &mut Server) -> (Vec<String>, Vec<String>) {
-    let tools = server.request("tools/list", json!({})).await;
+    offered_in(&server.request("tools/list", json!({})).await)
+}
+
+fn offered_in(tools: &Value) -> (Vec<String>, Vec<String>) {
     let tools = tools["result"]["tools"].as_array().unwrap();
     let schema = &tools.iter().find(|tool| tool["name"] == "hf_jobs").unwrap()["inputSchema"]["properties"];
     let operations = serde_json::from_value(schema["operation"]["enum"].clone()).unwrap();
@@ -199,6 +227,10 @@ fn calls(operations: &[String]) -> Vec<(String, Map<String, Value>)> {
             if args.contains_key("detach") && operation != "rerun" {
                 args.remove("detach");
                 args.insert("secrets".to_owned(), json!({"HF_TOKEN": "$HF_TOKEN"}));
+            }
+            // The one machine that there is.
+            if let Some(flavor) = args.get_mut("flavor") {
+                *flavor = json!("cpu-basic");
             }
             // A stage that nobody knows is waited for as long as the call says.
             let patience = if operation == "wait" { Some("timeout") } else { None };

@@ -1,6 +1,7 @@
 //! A Hub that has one answer to each question, into which a test puts what it likes, and that keeps all that it is sent.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,18 +82,29 @@ impl Kind {
     }
 }
 
+/// Which requests, by the kind of their answer.
+pub type Which = fn(Kind) -> bool;
+
+/// What is answered with what is no answer.
+#[derive(Clone)]
+struct Fault {
+    which: Which,
+    bytes: Vec<u8>,
+    resets: bool,
+}
+
 #[derive(Default)]
 struct State {
     /// What is answered instead of a kind's template.
     instead: Option<(Kind, Value)>,
     /// The status and the body of every answer.
     refusal: Option<(u16, String)>,
-    /// Who asks is refused as well.
-    refuses_login: bool,
     /// A header of every answer.
     header: Option<(String, String)>,
     /// The bytes of every event stream, chunk by chunk.
     chunks: Option<Vec<Vec<u8>>>,
+    /// Bytes in the place of an answer.
+    fault: Option<Fault>,
     asked: Vec<Asked>,
 }
 
@@ -127,11 +139,6 @@ impl Mirror {
         self.state.lock().unwrap().refusal = Some((status, body));
     }
 
-    /// A refusal is from now on also for the question who asks.
-    pub fn refuse_login(&self) {
-        self.state.lock().unwrap().refuses_login = true;
-    }
-
     /// From now on every answer has this header.
     pub fn header(&self, name: &str, value: &str) {
         self.state.lock().unwrap().header = Some((name.to_owned(), value.to_owned()));
@@ -140,6 +147,11 @@ impl Mirror {
     /// From now on event streams are that.
     pub fn chunks(&self, chunks: Vec<Vec<u8>>) {
         self.state.lock().unwrap().chunks = Some(chunks);
+    }
+
+    /// From now on these requests are answered with those bytes, after which the connection is closed, or reset.
+    pub fn fault(&self, which: Which, bytes: Vec<u8>, resets: bool) {
+        self.state.lock().unwrap().fault = Some(Fault { which, bytes, resets });
     }
 
     /// Answers as at first.
@@ -159,11 +171,11 @@ impl Mirror {
         let mut line = asked.head.split(' ');
         let (method, target) = (line.next()?.to_owned(), line.next()?.to_owned());
         let path = target.split('?').next()?.to_owned();
-        let (instead, refusal, refuses_login, header, chunks) = {
+        let (instead, refusal, header, chunks, fault) = {
             let mut state = self.state.lock().unwrap();
             state.asked.push(asked);
-            let State { instead, refusal, refuses_login, header, chunks, .. } = &*state;
-            (instead.clone(), refusal.clone(), *refuses_login, header.clone(), chunks.clone())
+            let State { instead, refusal, header, chunks, fault, .. } = &*state;
+            (instead.clone(), refusal.clone(), header.clone(), chunks.clone(), fault.clone())
         };
         let of = |kind: Kind| match &instead {
             Some((other, answer)) if *other == kind => answer.clone(),
@@ -172,19 +184,28 @@ impl Mirror {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let (kind, body) = match (method.as_str(), parts.as_slice()) {
             (_, ["api", "whoami-v2"]) => (Some(Kind::WhoAmI), of(Kind::WhoAmI)),
-            (_, ["api", "jobs", "hardware"]) => (None, of(Kind::Hardware)),
-            ("GET", ["api", "jobs", _]) => (None, json!([of(Kind::Job)])),
-            ("GET", ["api", "jobs", _, "count"]) => (None, json!({"count": 40})),
+            (_, ["api", "jobs", "hardware"]) => (Some(Kind::Hardware), of(Kind::Hardware)),
+            ("GET", ["api", "jobs", _]) => (Some(Kind::Job), json!([of(Kind::Job)])),
+            ("GET", ["api", "jobs", _, "count"]) => (Some(Kind::Job), json!({"count": 40})),
             ("GET", ["api", "jobs", _, _, "logs"]) => (Some(Kind::Log), of(Kind::Log)),
             ("GET", ["api", "jobs", _, _, "metrics"]) => (Some(Kind::Metrics), of(Kind::Metrics)),
-            ("GET", ["api", "scheduled-jobs", _]) => (None, json!([of(Kind::Scheduled)])),
-            (_, ["api", "scheduled-jobs", _, _, "run"] | ["api", "jobs", ..]) => (None, of(Kind::Job)),
-            (_, ["api", "scheduled-jobs", ..]) => (None, of(Kind::Scheduled)),
+            ("GET", ["api", "scheduled-jobs", _]) => (Some(Kind::Scheduled), json!([of(Kind::Scheduled)])),
+            (_, ["api", "scheduled-jobs", _, _, "run"] | ["api", "jobs", ..]) => (Some(Kind::Job), of(Kind::Job)),
+            (_, ["api", "scheduled-jobs", ..]) => (Some(Kind::Scheduled), of(Kind::Scheduled)),
             _ => (None, json!({"error": "no such page"})),
         };
+        if let Some(fault) = fault.filter(|fault| kind.is_some_and(|kind| (fault.which)(kind))) {
+            client.write_all(&fault.bytes).await.ok()?;
+            if !fault.resets {
+                return client.shutdown().await.ok();
+            }
+            // What was written is still to be read before the reset discards it.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            return client.set_zero_linger().ok();
+        }
         let extra = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
         let (status, body) = match refusal {
-            Some((status, body)) if refuses_login || kind != Some(Kind::WhoAmI) => (status, body),
+            Some((status, body)) if kind != Some(Kind::WhoAmI) => (status, body),
             _ if matches!(kind, Some(Kind::Log | Kind::Metrics)) => {
                 let head =
                     format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n{extra}\r\n");

@@ -155,7 +155,7 @@ struct State {
 /// The Hub.
 #[derive(Clone)]
 pub struct ScriptedHub {
-    endpoint: String,
+    pub endpoint: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -174,11 +174,6 @@ impl ScriptedHub {
             }
         });
         hub
-    }
-
-    /// Where it is.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
     }
 
     /// A server at this Hub.
