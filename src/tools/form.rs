@@ -130,6 +130,12 @@ impl Arguments {
             Some(other) => other,
         };
         let mut pairs = Vec::new();
+        let entries = value.as_object().map(Map::len).or_else(|| value.as_array().map(Vec::len)).unwrap_or_default();
+        if entries > MAX_ENV {
+            // Nothing else is said of so many: each would be compared with all others.
+            self.fault(name, Problem::malformed(format!("{entries} entries"), format!("at most {MAX_ENV} entries")));
+            return (pairs, false);
+        }
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
@@ -155,12 +161,6 @@ impl Arguments {
                 }
             }
             other => self.fault(name, wrong_kind("a map, or a list of `NAME=value`", &other)),
-        }
-        if pairs.len() > MAX_ENV {
-            self.fault(
-                name,
-                Problem::malformed(format!("{} entries", pairs.len()), format!("at most {MAX_ENV} entries")),
-            );
         }
         let empty = pairs.is_empty();
         (pairs, empty)

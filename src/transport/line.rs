@@ -29,6 +29,15 @@ pub(in crate::transport) struct Envelope {
     pub(in crate::transport) method: Option<String>,
 }
 
+impl Envelope {
+    /// What can be made out of a text that can't be read as a whole.
+    pub(super) fn skim(text: &[u8]) -> Self {
+        let mut skimmer = Skimmer::default();
+        skimmer.feed(text);
+        skimmer.envelope
+    }
+}
+
 /// Reads lines.
 #[derive(Debug)]
 pub(super) struct Lines<R> {

@@ -68,6 +68,9 @@ where
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
 }
 
+/// JSON-RPC 2.0, section 5.1.
+const PARSE_ERROR: i32 = -32700;
+
 struct StdioTransport<R, W, F> {
     lines: Lines<R>,
     codec: JsonRpcMessageCodec<ClientJsonRpcMessage>,
@@ -89,6 +92,7 @@ where
         if line.trim_ascii().is_empty() {
             return Parsed::Nothing;
         }
+        let written = line.clone();
         match self.codec.decode(&mut line) {
             Ok(Some(message)) if !self.begun && !matches!(message, ClientJsonRpcMessage::Request(_)) => Parsed::Nothing,
             Ok(Some(message)) => {
@@ -104,7 +108,7 @@ where
                     .and_then(|inner| inner.downcast_ref::<serde_json::Error>())
                     .is_some_and(serde_json::Error::is_data);
                 tracing::debug!(well_formed, "a line that is no message was ignored");
-                if well_formed { Parsed::Invalid } else { Parsed::Nothing }
+                if well_formed { Parsed::Invalid } else { Parsed::Broken(Envelope::skim(&written)) }
             }
         }
     }
@@ -124,6 +128,8 @@ enum Parsed {
     Message(Box<ClientJsonRpcMessage>),
     /// JSON, but no message of the protocol.
     Invalid,
+    /// No JSON, or JSON that is nested deeper than it is read; what can be made out of it.
+    Broken(Envelope),
     Nothing,
 }
 
@@ -155,12 +161,18 @@ where
             let answer = match line {
                 Line::Whole(line) => match self.parse(line) {
                     Parsed::Message(message) => return Some(*message),
-                    Parsed::Nothing => continue,
+                    // Noise that is no request has nobody who waits for an answer.
+                    Parsed::Nothing | Parsed::Broken(Envelope { id: None, .. } | Envelope { method: None, .. }) => {
+                        continue;
+                    }
                     Parsed::Invalid => serde_json::to_value(ServerJsonRpcMessage::error(
                         ErrorData::invalid_request("invalid request", None),
                         None::<RequestId>,
                     ))
                     .ok(),
+                    Parsed::Broken(Envelope { id: Some(id), method: Some(_) }) => Some(serde_json::json!({
+                        "jsonrpc": "2.0", "id": id, "error": {"code": PARSE_ERROR, "message": "parse error"},
+                    })),
                 },
                 Line::TooLong(envelope) => self.answer_oversized(&envelope),
             };

@@ -14,10 +14,10 @@ impl Dependency {
     /// Takes a requirement; what it says is uv's to judge.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let requirement = text.trim();
-        let valid = !requirement.is_empty()
-            && requirement.len() <= MAX_DEPENDENCY_BYTES
-            && !requirement.starts_with('-')
-            && !requirement.contains(char::is_control);
+        if requirement.len() > MAX_DEPENDENCY_BYTES {
+            return Err(Problem::malformed(text, format!("at most {MAX_DEPENDENCY_BYTES} bytes long")));
+        }
+        let valid = !requirement.is_empty() && !requirement.starts_with('-') && !requirement.contains(char::is_control);
         if valid {
             return Ok(Self(requirement.to_owned()));
         }

@@ -63,7 +63,7 @@ name!(
     /// The name of a user or organisation: 1 to 96 of `A-Z a-z 0-9 . _ -`, a letter or digit first, no `..`.
     Namespace,
     is_namespace,
-    "the name of a user or organisation: letters, digits, `.`, `_` and `-`"
+    "the name of a user or organisation: at most 96 letters, digits, `.`, `_` and `-`"
 );
 
 fn is_id(text: &str) -> bool {

@@ -93,8 +93,8 @@ pub struct ScriptUrl {
 impl ScriptUrl {
     /// Takes an address without blanks. The page of a file (GitHub, gist, Hub) is refused with the address of the file.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let expected = "an `http(s)://` URL of a Python script, without blanks";
-        let malformed = || Problem::malformed(shown(text), expected);
+        let expected = format!("an `http(s)://` URL of a script, without blanks, of at most {MAX_URL_BYTES} bytes");
+        let malformed = || Problem::malformed(shown(text), expected.as_str());
         if text.len() > MAX_URL_BYTES || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(malformed());
         }

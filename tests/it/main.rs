@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod bounds;
 mod browser_login;
 mod budgets;
 mod calls;
