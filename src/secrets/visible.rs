@@ -252,4 +252,26 @@ mod tests {
         let openings = "\u{9d}".repeat(500_000);
         assert_eq!(visible(&openings), "");
     }
+
+    #[test]
+    fn joiners_and_selectors_stay_only_where_they_join() {
+        for kept in
+            ["👩\u{200d}💻", "❤\u{fe0f}\u{200d}🔥", "ب\u{200d}ب", "ب\u{200c}ب", "✈\u{fe0f}", "1\u{fe0f}\u{20e3}"]
+        {
+            assert_eq!(without_invisible(kept), kept);
+        }
+        for (text, expected) in [
+            ("a\u{200d}💻", "a💻"),
+            ("👩\u{200d}a", "👩a"),
+            ("ب\u{200d}a", "بa"),
+            ("a\u{200d}ب", "aب"),
+            ("ب\u{200c}a", "بa"),
+            ("a\u{200c}ب", "aب"),
+            ("1\u{fe0f}a", "1a"),
+            ("a\u{fe0f}\u{20e3}", "a\u{20e3}"),
+            ("\u{200d}💻", "💻"),
+        ] {
+            assert_eq!(without_invisible(text), expected);
+        }
+    }
 }

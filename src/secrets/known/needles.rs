@@ -94,6 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn escapes_alone_are_lowered() {
+        assert_eq!(lower_escapes("AB%2FCD%C3%A4EF%"), "AB%2fCD%c3%a4EF%");
+        assert_eq!(lower_escapes("%2F2F"), "%2f2F");
+    }
+
+    #[test]
     fn a_value_is_found_in_every_encoding_and_at_every_alignment() {
         let value = "pä$$/wörd \"quoted\" ~1?>";
         let search = AhoCorasick::new(needles(value)).unwrap();

@@ -121,9 +121,14 @@ fn ordinary_texts_hold_none() {
         let text = format!("{prefix}{}", letter.repeat(length));
         assert_eq!(found(&text, Sight::Wide), [], "{text}");
     }
-    // Prefixes count as they are written.
-    for text in [format!("HF_{}", random(34)), format!("HF_JWT_eyJ{}.{}.{}", random(20), random(20), random(20))] {
+    // Prefixes count as they are written, also in a text that is looked at for a word in any case.
+    for text in [
+        format!("HF_{}", random(34)),
+        format!("HF_JWT_eyJ{}.{}.{}", random(20), random(20), random(20)),
+        "-----begin PRIVATE KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A".to_owned(),
+    ] {
         assert_eq!(found(&text, Sight::Wide), [], "{text}");
+        assert_eq!(found(&format!("the bearer of {text}"), Sight::Wide), [], "{text}");
     }
     for text in [format!("hf_{}", random(33)), format!("hf_{}", random(35)), format!("AKIA{}", "A1".repeat(9))] {
         assert_eq!(found(&text, Sight::Strict), [], "{text}");
