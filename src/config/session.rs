@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::stored_tokens::LoginFiles;
+use super::stored_tokens::{LoginFiles, STORED_TOKENS};
 use crate::secrets::{
     BrowserLogin, HfToken, Login, LoginFault, Renewal, RenewalFault, Secret, Session, TokenFault, TokenSource, Variable,
 };
@@ -75,9 +75,15 @@ impl EnvironmentSession {
     #[cfg(unix)]
     fn warn_of_mode(&self, path: &Path) {
         use std::os::unix::fs::PermissionsExt;
-        let open = std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
-        if open && !self.warned_of_mode.swap(true, Ordering::Relaxed) {
-            tracing::warn!("the token file {} can be read by other users; `chmod 600` mends that", path.display());
+        let is_open =
+            |path: &Path| std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
+        // Refresh tokens and the tokens of other logins are in the second.
+        let files = [path.to_owned(), path.with_file_name(STORED_TOKENS)];
+        let open: Vec<&PathBuf> = files.iter().filter(|path| is_open(path)).collect();
+        if !open.is_empty() && !self.warned_of_mode.swap(true, Ordering::Relaxed) {
+            for path in open {
+                tracing::warn!("the token file {} can be read by other users; `chmod 600` mends that", path.display());
+            }
         }
     }
 

@@ -12,6 +12,8 @@ use crate::secrets::{
     TokenSource,
 };
 
+/// The name of the file of all logins, beside the token file.
+pub(super) const STORED_TOKENS: &str = "stored_tokens";
 /// The most of a token file that is read: an OAuth token has some two thousand bytes.
 const TOKEN_FILE_MAX_BYTES: u64 = 64 * 1024;
 /// The most of `stored_tokens` that is read: room for hundreds of logins.
@@ -38,7 +40,7 @@ impl LoginFiles {
     pub(super) fn of(token_file: &Path) -> Self {
         Self {
             token: token_file.to_owned(),
-            stored_tokens: token_file.with_file_name("stored_tokens"),
+            stored_tokens: token_file.with_file_name(STORED_TOKENS),
             lock: token_file.with_file_name("stored_tokens.lock"),
         }
     }

@@ -192,6 +192,10 @@ mod tests {
             ("http://localhost.evil.example", plain("localhost.evil.example")),
             ("http://localhost.", plain("localhost.")),
             ("http://0.0.0.0", plain("0.0.0.0")),
+            ("http://127.0.0.1.evil.example", plain("127.0.0.1.evil.example")),
+            ("http://128.0.0.1", plain("128.0.0.1")),
+            ("http://0x80000001", plain("128.0.0.1")),
+            ("http://evil.example#@localhost", QueryOrFragment),
             ("http://[::ffff:127.0.0.1]", plain("[::ffff:7f00:1]")),
             ("http://127.0.0.1@evil.example", Userinfo),
             ("https://me:x@huggingface.co", Userinfo),
@@ -204,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(text), Err(fault), "{text}");
         }
-        for text in ["", "huggingface.co", "https://", "://x"] {
+        for text in ["", " ", "huggingface.co", "https://", "://x", "${HF_ENDPOINT}"] {
             assert!(matches!(Endpoint::parse(text), Err(EndpointFault::NotAUrl(_))), "{text}");
         }
     }

@@ -15,15 +15,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A home in which `hf auth login` was run.
-struct Home(tempfile::TempDir);
+pub struct Home(tempfile::TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// Writes what a browser login leaves behind, between other tokens.
-    fn log_in(&self, login: &OAuthLogin) {
+    pub fn log_in(&self, login: &OAuthLogin) {
         self.write("token", &login.access_token);
         self.write("stored_tokens", &stored(&login.access_token, &login.refresh_token, login.expires_at));
     }
@@ -56,7 +56,7 @@ impl Home {
         names
     }
 
-    fn server(&self, endpoint: &str) -> ServerBuilder {
+    pub fn server(&self, endpoint: &str) -> ServerBuilder {
         ServerBuilder::new().env("HF_ENDPOINT", endpoint).env("HF_HOME", self.0.path())
     }
 }
@@ -69,7 +69,7 @@ fn stored(token: &str, refresh_token: &str, expires_at: u64) -> String {
     )
 }
 
-fn browser_login(hub: &LocalHub, lifetime: Duration) -> OAuthLogin {
+pub fn browser_login(hub: &LocalHub, lifetime: Duration) -> OAuthLogin {
     hub.add_oauth_login(Account { name: "alice".to_owned(), ..Account::default() }, lifetime)
 }
 

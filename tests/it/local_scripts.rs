@@ -198,6 +198,33 @@ async fn only_regular_files_are_opened() {
     is_refused(&hub, &mut server, "device.py", "is outside the directories").await;
     write(path("latin.py"), b"# caf\xe9\nprint(1)\n");
     is_refused(&hub, &mut server, "latin.py", "is not UTF-8").await;
+    // A gibibyte without a byte on the disk: by its size alone.
+    fs::File::create(path("large.py")).unwrap().set_len(1 << 30).unwrap();
+    is_refused(&hub, &mut server, "large.py", "is larger than 1048576 bytes").await;
+    let status = fs::read_to_string(format!("/proc/{}/status", server.child.id().unwrap())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB");
+    assert!(peak.parse::<usize>().unwrap() < 100 * 1024, "{peak} KiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_names_of_a_file_are_judged_by_where_it_is() {
+    let hub = hub().await;
+    let place = tempfile::tempdir().unwrap();
+    let inside = place.path().join("in");
+    write(inside.join("train.py"), "print('inside')\n");
+    write(place.path().join("beside.py"), "print('beside')\n");
+    // Whoever may make a hard link here may as well copy: it is a file of this directory.
+    fs::hard_link(place.path().join("beside.py"), inside.join("hard.py")).unwrap();
+    let mut server = server_below(&hub, &inside).await;
+    let pid = server.child.id().unwrap();
+    for script in ["/proc/self/cwd/beside.py", "/proc/self/root/etc/passwd.py", "/proc/self/fd/0.py"] {
+        let answer = submit(&mut server, Path::new(script)).await;
+        assert!(answer.is_error && hub.requests().is_empty(), "{script}: {answer:?}");
+    }
+    let other = format!("/proc/{pid}/root{}", place.path().join("beside.py").display());
+    is_refused(&hub, &mut server, other.as_str(), "is outside the directories").await;
+    let answer = submit(&mut server, Path::new("hard.py")).await;
+    assert!(!answer.is_error, "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -200,14 +200,29 @@ async fn is_logged_out_for_its_form(hub: &LocalHub, server: &mut Server) -> Answ
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_file_that_others_can_read_is_warned_of() {
     let hub = hub().await;
-    let builder = logged_out(&hub).token_file(hub.token());
-    let file = builder.home().join(".cache/huggingface/token");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let mut server = builder.start().await;
-    acts_as(&hub, &mut server, "alice", hub.token()).await;
-    acts_as(&hub, &mut server, "alice", hub.token()).await;
-    let (_, stderr) = server.finish().await;
-    assert_eq!(stderr.matches("chmod 600").count(), 1, "{stderr}");
+    for (name, mode, warnings) in [
+        ("token", 0o600, 0),
+        ("token", 0o400, 0),
+        ("token", 0o644, 1),
+        ("token", 0o640, 1),
+        ("token", 0o604, 1),
+        ("token", 0o620, 1),
+        ("stored_tokens", 0o600, 0),
+        ("stored_tokens", 0o644, 1),
+    ] {
+        let builder = logged_out(&hub).token_file(hub.token());
+        let file = builder.home().join(".cache/huggingface").join(name);
+        if name != "token" {
+            std::fs::write(&file, "").unwrap();
+        }
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut server = builder.start().await;
+        acts_as(&hub, &mut server, "alice", hub.token()).await;
+        acts_as(&hub, &mut server, "alice", hub.token()).await;
+        let (_, stderr) = server.finish().await;
+        assert_eq!(stderr.matches("chmod 600").count(), warnings, "{name} {mode:o}: {stderr}");
+        assert_eq!(stderr.contains(&format!("{} can be read", file.display())), warnings > 0, "{stderr}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,7 @@ mod protocol;
 mod proxies;
 mod readable_fields;
 mod redaction;
+mod redirects;
 mod refusals;
 mod rmcp_client;
 mod scheduled;
