@@ -237,3 +237,25 @@ async fn local_scripts_are_read_only_where_a_directory_was_named() {
     let http = ServerBuilder::at(&hub).arg("--script-dir").arg(scripts.path()).over_http().await;
     assert!(!http.call("hf_jobs", dry).await.is_error);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_neither_cancels_nor_reads_what_another_called() {
+    let hub = hub().await;
+    let http = HttpServer::at(&hub).await;
+    let (one, other) = (http.session().await, http.session().await);
+    let mut events = Events::of(http.in_session(&one, &run(7, &on_and_on("mine")))).await;
+    let place = events.told("mine").await.id;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}});
+    assert_eq!(Reply::of(http.in_session(&other, &cancel)).await.status, 202);
+    // It goes on: another line of it comes.
+    events.told("mine").await;
+    let peek = http.request(Method::GET, "/mcp").header("mcp-session-id", &other).header("last-event-id", &place);
+    let response = peek.send().await.unwrap();
+    if response.status().is_success() {
+        // The other's own stream, on which nothing of this one comes before its own answer does.
+        Reply::of(http.request(Method::DELETE, "/mcp").header("mcp-session-id", &other)).await;
+        assert!(!response.text().await.unwrap().contains("mine"));
+    }
+    events.told("mine").await;
+    assert_eq!(Reply::of(http.in_session(&one, &cancel)).await.status, 202);
+}
