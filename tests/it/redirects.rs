@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::browser_login::{Home, browser_login};
 use crate::support::mirror::Mirror;
-use crate::support::{Fault, Proxy, Server, ServerBuilder, hub};
+use crate::support::{Fault, Proxy, Server, ServerBuilder, canary, hub};
 
 /// Answers a question with a redirect to another host, of each status.
 async fn redirected(hub: &LocalHub, question: &str, status: u16, to: &str) -> Proxy {
@@ -51,4 +51,39 @@ async fn a_login_is_not_renewed_elsewhere() {
         assert!(proxy.left(question) < usize::MAX, "no renewal was asked for");
     }
     assert!(other.asked().is_empty(), "another host was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_list_are_read_from_the_hub_alone_and_end() {
+    let (mirror, other) = (Mirror::new().await, Mirror::new().await);
+    let token = canary();
+    let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", &token);
+    let mut server = builder.start().await;
+    let host = mirror.endpoint.strip_prefix("http://").unwrap();
+    let list = json!({"all": true, "limit": 100});
+    for elsewhere in [
+        format!("{}/api/jobs/alice?cursor=two", other.endpoint),
+        format!("//{}/api/jobs/alice?cursor=two", other.endpoint.strip_prefix("http://").unwrap()),
+        format!("https://{host}/api/jobs/alice?cursor=two"),
+        "http://127.0.0.1:1/api/jobs/alice?cursor=two".to_owned(),
+        format!("http://me:secret@{host}/api/jobs/alice?cursor=two"),
+        "file:///etc/passwd".to_owned(),
+        "http://[".to_owned(),
+    ] {
+        mirror.header("link", &format!("<{elsewhere}>; rel=\"next\""));
+        let answer = server.jobs("ps", list.clone()).await;
+        assert_eq!((answer.is_error, &answer.structured["more"]), (false, &json!(true)), "{elsewhere}: {answer:?}");
+        let asked = mirror.asked();
+        assert!(asked.iter().all(|asked| !asked.head.contains("cursor=two")), "{elsewhere} was followed");
+        mirror.restore();
+    }
+    assert!(other.asked().is_empty(), "another host was asked");
+    // A page that is its own next one.
+    mirror.header("link", "</api/jobs/alice?cursor=again>; rel=\"next\"");
+    let answer = server.jobs("ps", list).await;
+    assert_eq!((answer.is_error, &answer.structured["more"]), (false, &json!(true)), "{answer:?}");
+    let asked = mirror.asked();
+    let pages = asked.iter().filter(|asked| asked.head.contains("cursor=again")).count();
+    assert!((1..=20).contains(&pages), "{pages} pages");
+    assert!(asked.iter().all(|asked| asked.head.contains(&format!("Bearer {token}"))));
 }
