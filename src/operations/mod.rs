@@ -310,15 +310,15 @@ impl Work<'_> {
                 _ => faults.push(fault),
             }
         }
-        // What is said of a value's form may hold its credential in another form, which no scrubber knows.
+        // What repeats a value may hold its credential in another form, or cut, which no scrubber knows.
         let credentials: Vec<String> = faults
             .iter()
             .filter(|fault| matches!(fault.problem, Problem::Credential { .. }))
             .map(|fault| fault.argument.clone())
             .collect();
         faults.retain(|fault| {
-            let is_form = matches!(fault.problem, Problem::Malformed { .. });
-            !(is_form && credentials.iter().any(|argument| fault.overlaps(argument)))
+            let repeats = matches!(fault.problem, Problem::Malformed { .. } | Problem::LocalFile { .. });
+            !(repeats && credentials.iter().any(|argument| fault.overlaps(argument)))
         });
         if faults.is_empty() {
             return Ok(());

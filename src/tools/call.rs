@@ -77,6 +77,12 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
         match name.as_str() {
             // Their values have rules of their own; their names are read as any text.
             "env" | "secrets" => names(name, value, &mut readable),
+            // What is wrong with the item `KEY=value` is told of `labels.KEY`, which only the whole of it overlaps.
+            "labels" if value.is_array() => {
+                let mut items = Vec::new();
+                texts(name, value, &mut items);
+                readable.extend(items.into_iter().map(|(_, text)| (name.clone(), text)));
+            }
             _ => texts(name, value, &mut readable),
         }
     }

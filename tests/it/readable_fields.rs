@@ -1,13 +1,18 @@
 //! Whatever field of a job a credential is put into that others can read, of whatever form it is: it is refused, and nothing is sent.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::budgets::walk;
 use crate::support::mirror::{JOB, Mirror, SCHEDULED};
 use crate::support::{Server, ServerBuilder, canary};
 
+/// How many characters of a credential nothing may show.
+const PIECE: usize = 10;
+
 /// A credential of each form that is known, made of letters and digits as real ones are.
-fn credentials() -> Vec<(&'static str, String)> {
+fn credentials(login: &str) -> Vec<(&'static str, String)> {
     let letters: Vec<char> = canary().chars().skip(3).collect();
     let mixed = letters.iter().enumerate().map(|(at, letter)| match at % 5 {
         0 => letter.to_ascii_uppercase(),
@@ -18,6 +23,8 @@ fn credentials() -> Vec<(&'static str, String)> {
     let jwt = format!("eyJ{}.eyJ{}.{}", random(17), random(120), random(86));
     let upper = |length: usize| format!("7{}", random(length - 1).to_uppercase());
     vec![
+        ("base64", STANDARD.encode(format!("user:{login}"))),
+        ("hex", login.bytes().map(|byte| format!("{byte:02x}")).collect()),
         ("hf_", canary()),
         ("hf_app_", format!("hf_app_{}", random(32))),
         ("hf_oauth__refresh_", format!("hf_oauth__refresh_{}", random(34))),
@@ -42,6 +49,14 @@ fn credentials() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Nor is a part of it shown that is more than its prefix.
+fn not_in_pieces(shown: &str, form: &str, credential: &str, what: &str) {
+    let random = credential.as_bytes().get(form.len()..).unwrap_or_default();
+    for piece in random.windows(PIECE).filter(|_| form != "a password") {
+        assert!(!shown.contains(str::from_utf8(piece).unwrap()), "a piece is shown of {what}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_field_of_any_operation_takes_a_credential_of_any_form() {
     let mirror = Mirror::new().await;
@@ -50,7 +65,7 @@ async fn no_field_of_any_operation_takes_a_credential_of_any_form() {
     let tools = server.request("tools/list", json!({})).await;
     let schema = &tools["result"]["tools"][0]["inputSchema"]["properties"];
     let arguments: Vec<&String> = schema["args"]["properties"].as_object().unwrap().keys().collect();
-    let credentials = credentials();
+    let credentials = credentials(&login);
     let (mut rows, mut read) = (0, 0);
     for operation in
         ["run", "uv", "scheduled run", "scheduled uv", "rerun", "labels", "scheduled labels", "scheduled update"]
@@ -75,6 +90,7 @@ async fn no_field_of_any_operation_takes_a_credential_of_any_form() {
                 if *argument == "secrets" || (*argument == "env" && *form == "a password") {
                     continue;
                 }
+                not_in_pieces(&shown, form, credential, &what);
                 assert!(!shown.contains(credential), "{what} is shown");
                 // Of a type that the argument does not have, or another name of one that is there.
                 let other = ["takes ", "exclude each other"].iter().any(|words| answer.text.contains(words));
@@ -88,6 +104,24 @@ async fn no_field_of_any_operation_takes_a_credential_of_any_form() {
                 assert!(names.iter().any(|name| answer.text.contains(name)), "{what}: {}", answer.text);
                 assert!(answer.text.contains("secrets"), "{what}: no way out is named: {}", answer.text);
             }
+        }
+    }
+    for ((form, credential), pad) in credentials.iter().flat_map(|each| [20, 50, 55].map(|pad| (each, pad))) {
+        for (operation, args) in [
+            ("uv", json!({"script": format!("{credential}.py")})),
+            ("uv", json!({"script": format!("some/folder/{credential}/train.py")})),
+            ("run", json!({"command": ["true"], "labels": [format!("team={credential}")]})),
+            ("run", json!({"command": ["true"], "labels": [format!("{credential}=x"), "team"]})),
+            // Where what an answer repeats of a value may end in the middle of it.
+            ("run", json!({"command": ["true"], "labels": [format!("team={}{credential}", "x ".repeat(pad))]})),
+            ("uv", json!({"script": format!("{}{credential}.py", "x/".repeat(pad))})),
+            ("run", json!({"command": ["true"], "volumes": [format!("hf://datasets/a/{credential}:/m")]})),
+        ] {
+            let answer = server.jobs(operation, args).await;
+            let what = format!("a {form} in {operation}: {answer:?}");
+            rows += 1;
+            assert_eq!((answer.is_error, answer.code()), (true, "token_in_readable_field"), "{what}");
+            not_in_pieces(&format!("{answer:?}"), form, credential, &what);
         }
     }
     // What is no credential passes: the same call with a placeholder instead of each.
