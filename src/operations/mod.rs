@@ -26,6 +26,7 @@ mod uv;
 mod wait;
 mod whoami;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,9 @@ const CALL_TIME: Duration = Duration::from_secs(50);
 
 /// How long the facts that fit a refusal to its login are waited for.
 const FACTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// With how many arguments that hold credentials each wrong one is compared; where there are more, no value is repeated.
+const CREDENTIALS_COMPARED: usize = 100;
 
 /// What is to be done, as far as the call alone tells. Cloned so that it can be done again with a renewed login.
 #[derive(Clone)]
@@ -301,13 +305,17 @@ impl Work<'_> {
     /// All that is wrong with the call's arguments, told at once.
     fn refuse_faults(&mut self) -> Result<(), Error> {
         let mut faults: Vec<Fault> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for fault in std::mem::take(&mut self.faults) {
             // One argument may have been found wrong by two checks: the graver one counts.
-            match faults.iter_mut().find(|known| known.argument == fault.argument) {
+            match places.get(&fault.argument).and_then(|place| faults.get_mut(*place)) {
                 Some(known) if known.code() == fault.code() => {}
                 Some(known) if known.code().as_str() == "invalid_arguments" => *known = fault,
                 Some(_) if fault.code().as_str() == "invalid_arguments" => {}
-                _ => faults.push(fault),
+                _ => {
+                    places.entry(fault.argument.clone()).or_insert(faults.len());
+                    faults.push(fault);
+                }
             }
         }
         // What repeats a value may hold its credential in another form, or cut, which no scrubber knows.
@@ -316,9 +324,10 @@ impl Work<'_> {
             .filter(|fault| matches!(fault.problem, Problem::Credential { .. }))
             .map(|fault| fault.argument.clone())
             .collect();
+        let many = credentials.len() > CREDENTIALS_COMPARED;
         faults.retain(|fault| {
             let repeats = matches!(fault.problem, Problem::Malformed { .. } | Problem::LocalFile { .. });
-            !(repeats && credentials.iter().any(|argument| fault.overlaps(argument)))
+            !(repeats && (many || credentials.iter().any(|argument| fault.overlaps(argument))))
         });
         if faults.is_empty() {
             return Ok(());

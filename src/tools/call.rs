@@ -245,9 +245,13 @@ fn texts(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
     }
 }
 
-/// The names of a map, or of a list of `NAME=value`.
+/// The names of a map, or of a list of `NAME=value`; either may be written as a text.
 fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
     match value {
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(written) => names(path, &written, into),
+            Err(_) => names(path, &json!([text]), into),
+        },
         Value::Object(fields) => into.extend(fields.keys().map(|key| (path.to_owned(), key.clone()))),
         Value::Array(items) => into.extend(
             items

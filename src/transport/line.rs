@@ -30,10 +30,10 @@ pub(in crate::transport) struct Envelope {
 }
 
 impl Envelope {
-    /// What can be made out of a text that can't be read as a whole.
-    pub(super) fn skim(text: &[u8]) -> Self {
+    /// What a line says that it is, as far as can be told without parsing it.
+    pub(super) fn skimmed(line: &[u8]) -> Self {
         let mut skimmer = Skimmer::default();
-        skimmer.feed(text);
+        skimmer.feed(line);
         skimmer.envelope
     }
 }

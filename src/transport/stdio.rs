@@ -23,6 +23,11 @@ use crate::server::Oversized;
 /// being followed is not.
 const ANSWERS_AFTER_EOF: Duration = Duration::from_millis(700);
 
+/// JSON-RPC's code for what is no JSON.
+const PARSE_ERROR: i64 = -32700;
+/// What is said of it. The parser's own bound on depth is 128.
+const UNREADABLE: &str = "the message is no JSON, or nested deeper than 127 levels";
+
 /// Serves until standard input closes, standard output breaks, or `stop` resolves. `oversized` makes the answer to a message
 /// that was too long; `on_end` is told of the end at once, while answers under way are still sent.
 pub async fn serve_stdio<S, F>(server: S, oversized: F, stop: impl Future<Output = ()>, on_end: impl FnOnce())
@@ -68,9 +73,6 @@ where
     drop(tokio::time::timeout(ANSWERS_AFTER_EOF, serving).await);
 }
 
-/// JSON-RPC 2.0, section 5.1.
-const PARSE_ERROR: i32 = -32700;
-
 struct StdioTransport<R, W, F> {
     lines: Lines<R>,
     codec: JsonRpcMessageCodec<ClientJsonRpcMessage>,
@@ -92,6 +94,7 @@ where
         if line.trim_ascii().is_empty() {
             return Parsed::Nothing;
         }
+        // What it decodes is gone from the line.
         let written = line.clone();
         match self.codec.decode(&mut line) {
             Ok(Some(message)) if !self.begun && !matches!(message, ClientJsonRpcMessage::Request(_)) => Parsed::Nothing,
@@ -108,7 +111,13 @@ where
                     .and_then(|inner| inner.downcast_ref::<serde_json::Error>())
                     .is_some_and(serde_json::Error::is_data);
                 tracing::debug!(well_formed, "a line that is no message was ignored");
-                if well_formed { Parsed::Invalid } else { Parsed::Broken(Envelope::skim(&written)) }
+                let envelope = Envelope::skimmed(&written);
+                match envelope.id {
+                    _ if well_formed => Parsed::Invalid,
+                    // A client that can be told apart from noise waits for its answer.
+                    Some(id) if envelope.method.is_some() => Parsed::Unreadable(id),
+                    _ => Parsed::Nothing,
+                }
             }
         }
     }
@@ -128,8 +137,8 @@ enum Parsed {
     Message(Box<ClientJsonRpcMessage>),
     /// JSON, but no message of the protocol.
     Invalid,
-    /// No JSON, or JSON that is nested deeper than it is read; what can be made out of it.
-    Broken(Envelope),
+    /// A request, by the look of it, that is no JSON or too deep for the parser: its id.
+    Unreadable(Value),
     Nothing,
 }
 
@@ -161,17 +170,14 @@ where
             let answer = match line {
                 Line::Whole(line) => match self.parse(line) {
                     Parsed::Message(message) => return Some(*message),
-                    // Noise that is no request has nobody who waits for an answer.
-                    Parsed::Nothing | Parsed::Broken(Envelope { id: None, .. } | Envelope { method: None, .. }) => {
-                        continue;
-                    }
+                    Parsed::Nothing => continue,
                     Parsed::Invalid => serde_json::to_value(ServerJsonRpcMessage::error(
                         ErrorData::invalid_request("invalid request", None),
                         None::<RequestId>,
                     ))
                     .ok(),
-                    Parsed::Broken(Envelope { id: Some(id), method: Some(_) }) => Some(serde_json::json!({
-                        "jsonrpc": "2.0", "id": id, "error": {"code": PARSE_ERROR, "message": "parse error"},
+                    Parsed::Unreadable(id) => Some(serde_json::json!({
+                        "jsonrpc": "2.0", "id": id, "error": {"code": PARSE_ERROR, "message": UNREADABLE},
                     })),
                 },
                 Line::TooLong(envelope) => self.answer_oversized(&envelope),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::limits::{ARGUMENT_MAX, MAX_COMMAND_BYTES, MAX_COMMAND_ITEMS};
-use super::{Size, wrong_kind};
+use super::wrong_kind;
 use crate::error::Problem;
 
 const EXPECTED: &str = "a list of arguments, or one command line without shell operators";
@@ -104,7 +104,8 @@ fn bounded(bytes: usize, limit: usize, what: &str) -> Result<(), Problem> {
     if bytes <= limit {
         return Ok(());
     }
-    Err(Problem::malformed(Size::of(bytes).to_string(), format!("at most {} for {what}", Size::of(limit))))
+    // Exactly: rounded, a byte too many looks like none.
+    Err(Problem::malformed(format!("{bytes} bytes"), format!("at most {limit} bytes for {what}")))
 }
 
 /// Whether anything outside quotes needs a shell. Quotes and backslashes work here as `shell_words` has them.

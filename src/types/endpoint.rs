@@ -178,6 +178,12 @@ mod tests {
             ("http://127.9.9.9:80", "http://127.9.9.9"),
             ("HTTP://[::1]:9", "http://[::1]:9"),
             ("http://localhost:8000", "http://localhost:8000"),
+            ("http://LOCALHOST:8000", "http://localhost:8000"),
+            // The URL standard's other ways to write 127.0.0.1.
+            ("http://127.1", "http://127.0.0.1"),
+            ("http://0x7f000001", "http://127.0.0.1"),
+            ("http://2130706433", "http://127.0.0.1"),
+            ("http://0177.0.0.1", "http://127.0.0.1"),
         ] {
             assert_eq!(Endpoint::parse(text).map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
         }
@@ -191,11 +197,18 @@ mod tests {
             ("http://evil.example", plain("evil.example")),
             ("http://localhost.evil.example", plain("localhost.evil.example")),
             ("http://localhost.", plain("localhost.")),
-            ("http://0.0.0.0", plain("0.0.0.0")),
             ("http://127.0.0.1.evil.example", plain("127.0.0.1.evil.example")),
-            ("http://128.0.0.1", plain("128.0.0.1")),
-            ("http://0x80000001", plain("128.0.0.1")),
+            ("http://128.1", plain("128.0.0.1")),
+            ("http://3232235777", plain("192.168.1.1")),
+            ("http://[::]", plain("[::]")),
             ("http://evil.example#@localhost", QueryOrFragment),
+            ("http://evil.example?@localhost", QueryOrFragment),
+            ("http://localhost:x@evil.example", Userinfo),
+            ("http://localhost\\@evil.example", BadCharacter),
+            ("http://local\nhost", BadCharacter),
+            ("http://local\rhost", BadCharacter),
+            ("http://localhost\0", BadCharacter),
+            ("http://0.0.0.0", plain("0.0.0.0")),
             ("http://[::ffff:127.0.0.1]", plain("[::ffff:7f00:1]")),
             ("http://127.0.0.1@evil.example", Userinfo),
             ("https://me:x@huggingface.co", Userinfo),
@@ -208,7 +221,9 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(text), Err(fault), "{text}");
         }
-        for text in ["", " ", "huggingface.co", "https://", "://x", "${HF_ENDPOINT}"] {
+        for text in
+            ["", " ", "huggingface.co", "https://", "://x", "${HF_ENDPOINT}", "http://127.0.0.1:99999", "http://[::1"]
+        {
             assert!(matches!(Endpoint::parse(text), Err(EndpointFault::NotAUrl(_))), "{text}");
         }
     }

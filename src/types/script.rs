@@ -131,9 +131,8 @@ impl Source {
     pub fn parse(text: impl Into<String>) -> Result<Self, Problem> {
         let text = text.into();
         if text.len() > INLINE_SOURCE_MAX {
-            let limit = Size::of(INLINE_SOURCE_MAX);
-            let expected = format!("at most {limit} of code; host a larger script and pass its URL");
-            return Err(Problem::malformed(Size::of(text.len()).to_string(), expected));
+            let expected = format!("at most {INLINE_SOURCE_MAX} bytes of code; host a larger script and pass its URL");
+            return Err(Problem::malformed(format!("{} bytes", text.len()), expected));
         }
         if text.contains('\0') {
             return Err(Problem::malformed(shown(&text), "code without NUL characters, which Python does not run"));

@@ -35,6 +35,8 @@ const STAGES_MAX: usize = 12;
 const TAIL_MAX: u64 = 1000;
 /// The largest compiled pattern: patterns are written by a model, for log lines.
 const PATTERN_MAX_BYTES: usize = 256 * 1024;
+/// The longest pattern that is none and is repeated as the literal text that was perhaps meant.
+const PATTERN_REPEATED_BYTES: usize = 200;
 
 fn namespace(arguments: &mut Arguments) -> Option<Namespace> {
     arguments.text("namespace", Namespace::parse)
@@ -101,7 +103,12 @@ pub(super) fn logs(arguments: &mut Arguments) -> Operation {
         cursor: arguments.json("cursor", |value| text_of(value).ok_or_else(|| wrong_kind("a string", value))?.parse()),
         grep: arguments.text("grep", |text| {
             RegexBuilder::new(text).size_limit(PATTERN_MAX_BYTES).build().map_err(|_| {
-                Problem::malformed_instead(text, "a regular expression of moderate size", regex::escape(text))
+                let expected = "a regular expression of moderate size";
+                // What is longer than a line is no text that was meant literally.
+                if text.len() > PATTERN_REPEATED_BYTES {
+                    return Problem::malformed(text, expected);
+                }
+                Problem::malformed_instead(text, expected, regex::escape(text))
             })
         }),
         wait: given_wait(arguments, "wait", &mut warnings).unwrap_or_default(),

@@ -210,11 +210,6 @@ fn list(items: &[Clean]) -> String {
     items.iter().map(Clean::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The names by which jobs of its network reach a job, if it has such.
-fn aliases(aliases: &[Clean]) -> Option<String> {
-    (!aliases.is_empty()).then(|| list(aliases))
-}
-
 /// What a job is, a line each.
 pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     let map = |pairs: &[(Clean, Clean)]| {
@@ -223,6 +218,8 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     let text = |text: &Option<Clean>| text.as_ref().map(ToString::to_string).unwrap_or_default();
     let timeout = spec.timeout.map(|timeout| format!(", timeout {}", span(timeout))).unwrap_or_default();
     let attempts = spec.attempts.filter(|attempts| *attempts > 1).map(|attempts| format!(", {attempts} attempts"));
+    let aliases = if spec.aliases.is_empty() { String::new() } else { format!(" as {}", list(&spec.aliases)) };
+    let network = text(&spec.network) + &aliases;
     page.fields(&[
         ("image", text(&spec.image)),
         ("command", text(&command(spec, COMMAND_IN_FULL, page.scrubber))),
@@ -233,14 +230,7 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
         ("labels", map(&spec.labels)),
         ("volumes", list(&spec.volumes)),
         ("ports", spec.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        (
-            "network",
-            [spec.network.as_ref().map(ToString::to_string), aliases(&spec.aliases)]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" as "),
-        ),
+        ("network", network),
         ("resource group", text(&spec.resource_group)),
     ]);
 }
