@@ -24,6 +24,9 @@ use super::sessions::{RESUME_AFTER, Sessions};
 /// How often a silent stream says that it lives: proxies and clients give up on one after a minute or so.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// The longest refusal of rmcp's that is passed on: its own are a sentence, which may repeat a header or a part of a body.
+const REFUSAL_MAX_BYTES: usize = 2 * BODY_MAX_BYTES;
+
 /// rmcp's two ways of serving.
 pub(super) struct Streamable<S> {
     with_sessions: StreamableHttpService<S, Sessions>,
@@ -59,9 +62,6 @@ impl<S: ServerHandler + Clone> Streamable<S> {
         }
     }
 }
-
-/// The longest refusal of rmcp's that is passed on: its own are a sentence, which may repeat a header or a part of a body.
-const REFUSAL_MAX_BYTES: usize = 2 * BODY_MAX_BYTES;
 
 /// `/mcp`.
 pub(super) async fn mcp<S: ServerHandler + Clone>(
