@@ -25,6 +25,15 @@ pub enum Warning {
         /// The argument.
         argument: String,
     },
+    /// A number was out of its range, and cost nothing to cut.
+    NumberCut {
+        /// The argument.
+        argument: &'static str,
+        /// The number as given.
+        given: String,
+        /// The number that was used.
+        used: u64,
+    },
     /// Labels that a job had and that were not among those that replaced them.
     LabelsRemoved {
         /// `key=value` of each.

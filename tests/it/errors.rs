@@ -106,6 +106,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::UnreadName { .. } => "unread name",
         Warning::PlaceholderWithoutShell => "placeholder without shell",
         Warning::EmptyMap { .. } => "empty map",
+        Warning::NumberCut { .. } => "number cut",
         Warning::Differs { .. } => "differs",
         Warning::LabelsRemoved { .. } => "labels removed",
         Warning::FoundAgain => "found again",
@@ -123,7 +124,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 19;
+const WARNINGS: usize = 20;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -277,6 +278,7 @@ fn warnings() -> Vec<Warning> {
         Warning::UnreadName { name: "TOKEN".to_owned() },
         Warning::PlaceholderWithoutShell,
         Warning::EmptyMap { argument: "env".to_owned() },
+        Warning::NumberCut { argument: "tail", given: "5000".to_owned(), used: 1000 },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
         Warning::LabelsRemoved { labels: vec!["name=train".to_owned(), "team=nlp".to_owned()] },
         Warning::FoundAgain,

@@ -12,6 +12,7 @@ impl Warning {
             Self::ScriptSendsSecrets { .. } => "secrets_from_script",
             Self::PlaceholderWithoutShell => "placeholder_without_shell",
             Self::EmptyMap { .. } => "empty_map",
+            Self::NumberCut { .. } => "number_cut",
             Self::Differs { .. } => "differs_from_request",
             Self::LabelsRemoved { .. } => "labels_removed",
             Self::FoundAgain => "answer_lost",
@@ -47,6 +48,9 @@ impl Warning {
             }
             Self::EmptyMap { argument } => {
                 format!("`{argument}` is empty; some clients empty a map that they don't understand")
+            }
+            Self::NumberCut { argument, given, used } => {
+                format!("`{argument}`: `{}` is out of range; {used} was used", short(given))
             }
             Self::Differs { field, asked, got } => {
                 format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
@@ -117,6 +121,7 @@ impl Warning {
                 "pass \"command\": [\"/bin/sh\", \"-c\", \"…\"] to have it replaced inside the job".to_owned()
             }
             Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
+            Self::NumberCut { argument, used, .. } => format!("pass `{argument}` as {used} to avoid this warning"),
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
             Self::LabelsRemoved { .. } => "to keep them, send `labels` again with all that it shall have".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
