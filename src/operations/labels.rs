@@ -57,8 +57,7 @@ impl Work<'_> {
             let with = if query.labels.is_empty() { "name" } else { "labels" };
             self.faults.push(Problem::Conflict { with: with.to_owned() }.at("clear"));
         } else if !query.clear && !sets && !wrong_already {
-            let example = serde_json::json!({"team": "nlp"});
-            self.faults.push(Problem::Missing { example }.at("labels"));
+            self.faults.push(Problem::Missing.at("labels"));
         }
     }
 

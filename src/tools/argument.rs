@@ -90,7 +90,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("namespace", Form::Text, "user or organisation that owns and pays; default the login's own", &[]),
     arg("resource_group_id", Form::Text, "resource group that is billed", &[]),
     arg("detach", Form::Flag, "don't follow after submitting", &[]),
-    arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[]),
+    arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &["follow"]),
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
     Argument {
         own: &[(SEVERAL, "or a list of them")],
@@ -123,7 +123,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20", &[]),
-    arg("tail", Form::Number, "last lines, default 50", &[]),
+    arg("tail", Form::Number, "last lines, default 50", &["lines"]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
     arg("grep", Form::Text, "only lines that match this regular expression", &[]),
     arg("raw", Form::Flag, "don't fold uv's install lines", &[]),

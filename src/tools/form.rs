@@ -176,6 +176,11 @@ pub(super) fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
+/// Whether a value is what a client fills in where a model wants nothing.
+pub(super) fn says_nothing(value: &Value) -> bool {
+    is_blank(value) || [json!([]), json!({}), json!(false)].contains(value) || value.as_f64() == Some(0.0)
+}
+
 /// A value's text, where it is one: strings, numbers, booleans.
 pub(super) fn text_of(value: &Value) -> Option<String> {
     match value {

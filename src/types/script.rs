@@ -195,6 +195,9 @@ fn refuse_address(line: &str) -> Option<Problem> {
     if scheme.is_empty() || !scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+') {
         return None;
     }
+    if scheme == "file" && ending(rest) == Some("py") {
+        return Some(Problem::malformed_instead(shown(line), EXPECTED, rest));
+    }
     Some(match hub_file(rest).filter(|_| scheme == "hf") {
         Some(file) => Problem::malformed_instead(shown(line), EXPECTED, String::from(file)),
         None => refused(line),
