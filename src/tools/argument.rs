@@ -3,10 +3,6 @@
 use super::verbs::{Verb, offered};
 use crate::policy::Policy;
 
-/// The property under which a map also takes a list of `NAME=value`: for clients whose models can only fill in the properties
-/// that a schema names.
-pub(super) const ENTRIES: &str = "entries";
-
 /// An argument of an operation.
 pub(super) struct Argument {
     pub(super) name: &'static str,

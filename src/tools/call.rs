@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::argument::{ENTRIES, Form, argument};
+use super::argument::{Form, argument};
+use super::entries::{self, ENTRIES};
 use super::form::{Arguments, is_blank, says_nothing};
 use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, Verb};
@@ -56,7 +57,7 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
         return Understood::Usage(Some(verb));
     }
     let mut given = known(verb, given, &mut faults);
-    spread_entries(&mut given);
+    entries::spread(&mut given);
     for required in verb.required {
         // No port is a wish: that none can be reached any more.
         let may_be_empty = argument(required).is_some_and(|argument| argument.form == Form::Ports);
@@ -212,43 +213,6 @@ fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map
         }
     }
     known
-}
-
-/// Moves the list of `NAME=value` that a map holds as `entries` into the map, except what is no such pair or is there already:
-/// the reading of the map refuses it. A client that fills in all properties of a schema sends `entries` always, so that blanks
-/// next to it count as absent.
-fn spread_entries(given: &mut Map<String, Value>) {
-    for name in ["env", "secrets", "labels"] {
-        let Some(Value::Object(map)) = given.get_mut(name) else { continue };
-        let entries = match map.shift_remove(ENTRIES) {
-            Some(Value::Array(items)) => items,
-            Some(value) if is_blank(&value) => Vec::new(),
-            Some(value) => {
-                // A variable of that name.
-                map.insert(ENTRIES.to_owned(), value);
-                continue;
-            }
-            None => continue,
-        };
-        if name == "secrets" {
-            map.retain(|_, value| !is_blank(value));
-        }
-        let mut rest = Vec::new();
-        for entry in entries.into_iter().filter(|entry| !is_blank(entry)) {
-            match entry.as_str().and_then(|text| text.split_once('=')) {
-                Some((key, value)) if !map.contains_key(key.trim()) => {
-                    map.insert(key.trim().to_owned(), json!(value));
-                }
-                _ => rest.push(entry),
-            }
-        }
-        if !rest.is_empty() {
-            map.insert(ENTRIES.to_owned(), Value::Array(rest));
-        }
-        if map.is_empty() {
-            given.shift_remove(name);
-        }
-    }
 }
 
 /// A name as an answer repeats it: whole, or, where it is no name any more, not at all.

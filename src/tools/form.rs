@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::argument::ENTRIES;
+use super::entries::ENTRIES;
 use crate::error::{Fault, Problem};
 use crate::types::limits::{MAX_ARGUMENT_BYTES, MAX_ENV};
 use crate::types::{kind, wrong_kind};
@@ -198,7 +198,7 @@ pub(super) fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().all(says_nothing),
         Value::Object(fields) => fields.values().all(says_nothing),
-        other => is_blank(other) || other == &json!(false),
+        other => is_blank(other) || other == &json!(false) || other.as_f64() == Some(0.0),
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod argument;
 mod arguments;
 mod call;
+mod entries;
 mod form;
 mod render;
 mod schema;

@@ -8,7 +8,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::argument::{ARGUMENTS, Argument, ENTRIES, Form};
+use super::argument::{ARGUMENTS, Argument, Form};
+use super::entries::ENTRIES;
 use super::verbs::offered;
 use crate::policy::Policy;
 
