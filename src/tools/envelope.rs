@@ -1,8 +1,8 @@
 //! How a call arrives: an operation's name and its arguments, out of what a client or a host wrapped around them.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::form::says_nothing;
+use super::form::{is_blank, says_nothing};
 use crate::error::{Fault, Problem};
 use crate::types::wrong_kind;
 
@@ -107,7 +107,8 @@ fn unwrapped(mut call: Map<String, Value>, faults: &mut Vec<Fault>) -> Map<Strin
 /// Takes the first of these that says something; empty ones go.
 fn first_of(call: &mut Map<String, Value>, names: &[&str]) -> Option<Value> {
     for name in names {
-        if call.get(*name).is_some_and(says_nothing) {
+        // Not what is blank within: `{"limit": 0}` says something.
+        if call.get(*name).is_some_and(|value| is_blank(value) || [json!({}), json!([])].contains(value)) {
             call.remove(*name);
         }
     }

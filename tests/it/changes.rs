@@ -173,7 +173,7 @@ async fn a_job_that_runs_again_is_left_alone_where_that_is_asked_for() {
         let answer = server.jobs("rerun", args).await;
         assert!(!answer.is_error && answer.structured.get("logs").is_none(), "{answer:?}");
         assert!(answer.text.contains(&format!(
-            "follow with {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"alice/{}\"",
+            "follow with {{\"operation\":\"logs\",\"args\":{{\"job_id\":\"alice/{}\"",
             answer.job_id()
         )));
         assert_eq!(copies(&hub), others);

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod argument_forms;
 mod bounds;
 mod browser_login;
 mod budgets;
@@ -42,6 +43,7 @@ mod machines;
 mod manifest;
 mod one_job;
 mod protocol;
+mod providers;
 mod proxies;
 mod readable_fields;
 mod redaction;
@@ -52,6 +54,7 @@ mod scheduled;
 mod schemas;
 mod secrets;
 mod smoke;
+mod structured;
 mod submissions;
 mod support;
 mod waiting;
