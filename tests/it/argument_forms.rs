@@ -58,13 +58,13 @@ async fn maps_are_understood_in_every_form() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let token = hub.token().to_owned();
-    let expected = (json!({"A1": "1", "B": "x=y"}), json!({"HF_TOKEN": token, "PIN": "4711"}), json!({"team": "nlp"}));
-    let map = json!({"env": {"A1": "1", "B": "x=y"}, "secrets": {"HF_TOKEN": "$HF_TOKEN", "PIN": "4711"}, "labels": {"team": "nlp"}});
-    let list = json!({"env": ["A1=1", "B=x=y"], "secrets": ["HF_TOKEN", "PIN=4711"], "labels": ["team=nlp"]});
+    let expected = (json!({"A1": "1", "B1": "x=y"}), json!({"HF_TOKEN": token, "PIN": "4711"}), json!({"team": "nlp"}));
+    let map = json!({"env": {"A1": "1", "B1": "x=y"}, "secrets": {"HF_TOKEN": "$HF_TOKEN", "PIN": "4711"}, "labels": {"team": "nlp"}});
+    let list = json!({"env": ["A1=1", "B1=x=y"], "secrets": ["HF_TOKEN", "PIN=4711"], "labels": ["team=nlp"]});
     let entries = |name: &str| json!({"entries": list[name]});
     let in_entries = json!({"env": entries("env"), "secrets": entries("secrets"), "labels": entries("labels")});
     let mixed = json!({
-        "env": {"A1": 1, "entries": ["B=x=y"]},
+        "env": {"A1": 1, "entries": ["B1=x=y"]},
         "secrets": {"HF_TOKEN": "$HF_TOKEN", "entries": ["PIN=4711"]},
         "labels": {"team": "nlp", "entries": []},
     });
@@ -73,7 +73,7 @@ async fn maps_are_understood_in_every_form() {
     };
     // A client that fills in all properties.
     let filled = json!({
-        "env": {"entries": ["A1=1", "B=x=y"]},
+        "env": {"entries": ["A1=1", "B1=x=y"]},
         "secrets": {"HF_TOKEN": "", "entries": ["HF_TOKEN=$HF_TOKEN", "PIN=4711", ""]},
         "labels": {"entries": ["team=nlp"]},
     });
@@ -96,17 +96,17 @@ async fn entries_have_the_rules_of_their_map() {
     let mut server = Server::at(&hub).await;
     let token = hub.token().to_owned();
     for (args, code, argument) in [
-        (json!({"env": {"entries": [format!("A={token}")]}}), "token_in_readable_field", "env.A"),
+        (json!({"env": {"entries": [format!("A1={token}")]}}), "token_in_readable_field", "env.A1"),
         (json!({"env": {"entries": ["HF_TOKEN=x"]}}), "token_in_readable_field", "env.HF_TOKEN"),
         (json!({"env": {"entries": [token]}}), "token_in_readable_field", "env"),
         (json!({"env": {"entries": ["bare"]}}), "invalid_arguments", "env.entries[0]"),
-        (json!({"env": {"entries": [{"A": "1"}]}}), "invalid_arguments", "env.entries[0]"),
+        (json!({"env": {"entries": [{"A1": "1"}]}}), "invalid_arguments", "env.entries[0]"),
         (json!({"labels": {"entries": [format!("team={token}")]}}), "token_in_readable_field", "labels.team"),
         (json!({"labels": {"team": "x", "entries": ["a b=c"]}}), "invalid_arguments", "labels.a b"),
         (json!({"secrets": {"PIN": "1", "entries": ["PIN=2"]}}), "invalid_arguments", "secrets.PIN"),
-        (json!({"secrets": {"HF_TOKEN": ""}}), "invalid_arguments", "secrets.HF_TOKEN"),
-        (json!({"secrets": {"entries": ["HF_TOKEN="]}}), "invalid_arguments", "secrets.HF_TOKEN"),
-        (json!({"env": {"entries": vec!["A=1"; 2000]}}), "invalid_arguments", "env"),
+        (json!({"secrets": {"HF_TOKEN": ""}}), "secret_unavailable", "secrets.HF_TOKEN"),
+        (json!({"secrets": {"entries": ["HF_TOKEN="]}}), "secret_unavailable", "secrets.HF_TOKEN"),
+        (json!({"env": {"entries": vec!["A1=1"; 2000]}}), "invalid_arguments", "env"),
     ] {
         let mut call = args.clone();
         call["command"] = json!(["true"]);
