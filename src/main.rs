@@ -108,6 +108,9 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
         policy,
         scripts: Scripts::below(config.script_directories.clone()),
     }));
+    if let Some(lack) = operations.missing_login() {
+        logging::notice(scrubber, &format!("warning: {lack}"));
+    }
     let server = Server::new(Tools::new(operations.clone()));
     let code = if let Some(http) = config.http {
         over_http(http, config.local, server, &operations, stop, scrubber).await

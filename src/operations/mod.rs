@@ -246,6 +246,12 @@ impl Operations {
         outcome
     }
 
+    /// What the operator must know at the start where there is no login: calls fail until there is one.
+    pub fn missing_login(&self) -> Option<String> {
+        let error = self.login().err()?;
+        Some(format!("{}: run `hf auth login`, or set HF_TOKEN; calls fail until then", error.message()))
+    }
+
     /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.
     fn login(&self) -> Result<Login, Error> {
         self.session.login().map_err(|fault| match fault {

@@ -31,7 +31,7 @@ pub(in crate::transport) struct Envelope {
 
 impl Envelope {
     /// What a line says that it is, as far as can be told without parsing it.
-    pub(super) fn skimmed(line: &[u8]) -> Self {
+    pub(in crate::transport) fn skimmed(line: &[u8]) -> Self {
         let mut skimmer = Skimmer::default();
         skimmer.feed(line);
         skimmer.envelope
@@ -92,18 +92,18 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
 /// Finds the top-level `id` and `method` of a JSON object without holding it.
 #[derive(Debug, Default)]
-struct Skimmer {
+pub(in crate::transport) struct Skimmer {
     depth: usize,
     in_string: bool,
     escaped: bool,
     /// The bytes of the top-level value (or key) under way.
     token: Vec<u8>,
     key: Option<Vec<u8>>,
-    envelope: Envelope,
+    pub(in crate::transport) envelope: Envelope,
 }
 
 impl Skimmer {
-    fn feed(&mut self, bytes: &[u8]) {
+    pub(in crate::transport) fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.step(*byte);
         }

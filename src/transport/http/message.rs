@@ -10,13 +10,20 @@ use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
-use super::super::line::Envelope;
-use super::refusal::Refusal;
+use serde_json::Value;
+
+use super::super::line::{Envelope, Skimmer};
+use super::refusal::{Refusal, Refused};
 
 /// The most of a body, in bytes: a script of some hundred KiB fits, and more can't be packed into a job's command.
 pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// How much of a body that is too large is still read before it is refused: a client that is still sending does not see the answer.
 const SKIMMED_MAX_BYTES: usize = 8 * BODY_MAX_BYTES;
+
+/// How much of a body is looked through for its id where the request is refused unread, in bytes: clients write the id first.
+const REFUSED_MAX_BYTES: usize = 64 * 1024;
+/// How long that body is waited for: whoever sends it has no access.
+const REFUSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A message, not yet understood.
 #[derive(Debug)]
@@ -29,14 +36,14 @@ pub(super) struct Message {
 
 impl Message {
     /// Reads a request, whose body is waited for that long.
-    pub(super) async fn read(request: Request, patience: Duration) -> Result<Self, Refusal> {
+    pub(super) async fn read(request: Request, patience: Duration) -> Result<Self, Refused> {
         let (head, body) = request.into_parts();
         if !is_json(&head.headers) {
-            return Err(Refusal::MediaType);
+            return Err(Refusal::MediaType.into());
         }
         let bytes = tokio::time::timeout(patience, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
         let envelope = serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| {
-            if error.is_data() { Refusal::NotAMessage { id: None } } else { Refusal::NotJson }
+            if error.is_data() { Refusal::NotAMessage } else { Refusal::NotJson }
         })?;
         Ok(Self { head, bytes, envelope })
     }
@@ -56,7 +63,24 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+/// The id of a request that is refused unread, where it can be seen soon.
+pub(super) async fn id_in(body: Body) -> Option<Value> {
+    let mut skimmer = Skimmer::default();
+    let skimming = async {
+        let (mut chunks, mut left) = (body.into_data_stream(), REFUSED_MAX_BYTES);
+        while left > 0
+            && let Some(Ok(chunk)) = chunks.next().await
+        {
+            let looked_at = chunk.get(..left).unwrap_or(&chunk);
+            skimmer.feed(looked_at);
+            left -= looked_at.len();
+        }
+    };
+    tokio::time::timeout(REFUSED_WITHIN, skimming).await.ok();
+    skimmer.envelope.id
+}
+
+async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or_default().min(BODY_MAX_BYTES));
     let mut length: usize = 0;
@@ -72,14 +96,17 @@ async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if length > BODY_MAX_BYTES { Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }) } else { Ok(bytes.freeze()) }
+    if length > BODY_MAX_BYTES {
+        return Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }.of(Envelope::skimmed(&bytes).id));
+    }
+    Ok(bytes.freeze())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn read(media_type: &str, body: impl Into<Body>) -> Result<Envelope, Refusal> {
+    async fn read(media_type: &str, body: impl Into<Body>) -> Result<Envelope, Refused> {
         let request = Request::builder().header(CONTENT_TYPE, media_type).body(body.into()).unwrap();
         Message::read(request, Duration::from_secs(1)).await.map(|message| message.envelope)
     }
@@ -91,17 +118,17 @@ mod tests {
         assert_eq!(read("application/json", call).await, Ok(expected.clone()));
         assert_eq!(read("Application/JSON; charset=utf-8", call).await, Ok(expected));
         assert_eq!(read("application/json", "{}").await, Ok(Envelope::default()));
-        assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType));
+        assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType.into()));
         for text in ["", "{", "nonsense", "{}{}"] {
-            assert_eq!(read("application/json", text).await, Err(Refusal::NotJson), "{text}");
+            assert_eq!(read("application/json", text).await, Err(Refusal::NotJson.into()), "{text}");
         }
         for text in ["[]", "7", r#"{"method": 7}"#] {
-            assert_eq!(read("application/json", text).await, Err(Refusal::NotAMessage { id: None }), "{text}");
+            assert_eq!(read("application/json", text).await, Err(Refusal::NotAMessage.into()), "{text}");
         }
         let just = format!("{{{}}}", " ".repeat(BODY_MAX_BYTES - 2));
         assert!(read("application/json", just.clone()).await.is_ok());
         for text in [format!("{just} "), " ".repeat(SKIMMED_MAX_BYTES + 1)] {
-            assert_eq!(read("application/json", text).await, Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }));
+            assert_eq!(read("application/json", text).await, Err(Refusal::TooLarge { limit: BODY_MAX_BYTES }.into()));
         }
     }
 }
