@@ -246,10 +246,14 @@ impl Operations {
         outcome
     }
 
-    /// What the operator must know at the start where there is no login: calls fail until there is one.
+    /// What the operator must know at the start, where there is no login to use.
     pub fn missing_login(&self) -> Option<String> {
         let error = self.login().err()?;
-        Some(format!("{}: run `hf auth login`, or set HF_TOKEN; calls fail until then", error.message()))
+        let remedy = match error {
+            Error::NotLoggedIn { .. } => "you run `hf auth login`, or restart the server with HF_TOKEN set",
+            _ => "this is fixed",
+        };
+        Some(format!("{}; calls fail until {remedy}", error.message()))
     }
 
     /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.

@@ -39,7 +39,7 @@ impl Message {
     pub(super) async fn read(request: Request, patience: Duration) -> Result<Self, Refused> {
         let (head, body) = request.into_parts();
         if !is_json(&head.headers) {
-            return Err(Refusal::MediaType.into());
+            return Err(Refusal::MediaType.of(id_in(body).await));
         }
         let bytes = tokio::time::timeout(patience, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
         let envelope = serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| {
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(read("application/json", call).await, Ok(expected.clone()));
         assert_eq!(read("Application/JSON; charset=utf-8", call).await, Ok(expected));
         assert_eq!(read("application/json", "{}").await, Ok(Envelope::default()));
-        assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType.into()));
+        assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType.of(Some(7.into()))));
         for text in ["", "{", "nonsense", "{}{}"] {
             assert_eq!(read("application/json", text).await, Err(Refusal::NotJson.into()), "{text}");
         }

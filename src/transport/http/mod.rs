@@ -140,7 +140,7 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         .route(health::READYZ, get(health::readyz).fallback(only_get))
         .with_state(look)
         .route(health::HEALTHZ, get(health::healthz).fallback(only_get))
-        .fallback(async || Refusal::Path)
+        .fallback(async |request: Request| Refusal::Path.of(message::id_in(request.into_body()).await))
         .layer(from_fn_with_state(front, pass));
     let connections = places(limits.streams).saturating_add(CONNECTIONS_BESIDE);
     let accepting = tokio::spawn(connections::accept(listener, router, ending.clone(), connections, limits.patience()));
