@@ -1,4 +1,4 @@
-//! Over HTTP, clients that look for OAuth: there is none, and they are told what to do instead.
+//! Over HTTP, clients that look for OAuth: there is none, and the answer says what to do instead.
 
 use reqwest::Method;
 use serde_json::json;

@@ -95,7 +95,7 @@ async fn without_sessions_progress_comes_and_leaving_cancels() {
     events.told("started").await;
     assert_eq!(Reply::of(http.message(&list(2))).await.status, 503);
     drop(events);
-    // The call gives its place back, since nobody waits for it.
+    // The call ends with its connection.
     while Reply::of(http.message(&list(3))).await.status == 503 {}
     // The older transport has a stream, with which its sessions end.
     let mut sse = Events::of(http.request(Method::GET, "/sse")).await;

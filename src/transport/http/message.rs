@@ -20,9 +20,9 @@ pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// How much of a body that is too large is still read before it is refused: a client that is still sending does not see the answer.
 const SKIMMED_MAX_BYTES: usize = 8 * BODY_MAX_BYTES;
 
-/// How much of a body is looked through for its id where the request is refused unread, in bytes: clients write the id first.
+/// How many bytes of a refused body are searched for its id: clients write the id first.
 const REFUSED_MAX_BYTES: usize = 64 * 1024;
-/// How long that body is waited for: whoever sends it has no access.
+/// How long such a body is waited for: its client has no access.
 const REFUSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A message, not yet understood.
@@ -67,13 +67,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub(super) async fn id_in(body: Body) -> Option<Value> {
     let mut skimmer = Skimmer::default();
     let skimming = async {
-        let (mut chunks, mut left) = (body.into_data_stream(), REFUSED_MAX_BYTES);
-        while left > 0
+        let (mut chunks, mut length) = (body.into_data_stream(), 0_usize);
+        while length < SKIMMED_MAX_BYTES
             && let Some(Ok(chunk)) = chunks.next().await
         {
-            let looked_at = chunk.get(..left).unwrap_or(&chunk);
-            skimmer.feed(looked_at);
-            left -= looked_at.len();
+            let left = REFUSED_MAX_BYTES.saturating_sub(length);
+            skimmer.feed(chunk.get(..left).unwrap_or(&chunk));
+            length = length.saturating_add(chunk.len());
         }
     };
     tokio::time::timeout(REFUSED_WITHIN, skimming).await.ok();

@@ -10,13 +10,13 @@ use serde_json::json;
 use super::access::Access;
 use super::refusal::token_place;
 
-/// The endpoints of authorization servers, also below another path (RFC 6749, 7009, 7591, 7662, 8628; OpenID Connect Core).
+/// The endpoints of authorization servers, also below another path (RFC 6749, 7009, 7591, 7662, 8628; `OpenID` Connect Core).
 const ENDPOINTS: [&str; 8] =
     ["register", "authorize", "token", "revoke", "introspect", "userinfo", "jwks", "device_authorization"];
 /// Common parents of these endpoints.
 const PARENTS: [&str; 2] = ["oauth", "oauth2"];
 
-/// Whether a client looks for OAuth at that path: metadata (RFC 8414, RFC 9728, OpenID Connect Discovery) or an endpoint.
+/// Whether a client looks for OAuth at that path: metadata (RFC 8414, RFC 9728, `OpenID` Connect Discovery) or an endpoint.
 pub(super) fn is_probe(path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     segments.clone().any(|segment| segment == ".well-known")

@@ -35,7 +35,7 @@ const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// What MCP asks clients to accept, and rmcp refuses requests without.
 const BOTH_FORMS: &str = "application/json, text/event-stream";
 const STREAM: &str = "text/event-stream";
-/// Tells proxies not to gather a stream before they pass it on.
+/// The header with which proxies do not gather a stream before they pass it on.
 pub(super) const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// rmcp's two ways of serving.
