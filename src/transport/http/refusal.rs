@@ -8,6 +8,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::super::line::Envelope;
+use super::super::unreadable::diagnose;
+use crate::error::{Error, Unreadable};
+
 /// The JSON-RPC code of what this server refuses for reasons of its own (JSON-RPC 2.0, section 5.1).
 const SERVER_ERROR: i32 = -32000;
 const PARSE_ERROR: i32 = -32700;
@@ -32,10 +36,8 @@ pub(super) enum Refusal {
     TooLarge { limit: usize },
     /// Its body took too long.
     Slow,
-    /// Its body is not JSON.
-    NotJson,
-    /// Its body is JSON, and no message of the protocol.
-    NotAMessage { id: Option<Value> },
+    /// Its body is not a message of the protocol.
+    Unreadable { id: Option<Value>, why: Unreadable },
     /// There is no such session, or no longer.
     NoSession,
     /// Too many calls in a minute.
@@ -52,6 +54,11 @@ pub(super) enum Refusal {
 const AGAIN_IN: Duration = Duration::from_secs(5);
 
 impl Refusal {
+    /// A body that could not be parsed.
+    pub(super) fn unreadable(body: &[u8]) -> Self {
+        Self::Unreadable { id: Envelope::skimmed(body).id, why: diagnose(body) }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Host | Self::Origin => StatusCode::FORBIDDEN,
@@ -61,7 +68,7 @@ impl Refusal {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::NotJson | Self::NotAMessage { .. } => StatusCode::BAD_REQUEST,
+            Self::Unreadable { .. } => StatusCode::BAD_REQUEST,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Full { .. } | Self::Unread { .. } | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -69,8 +76,8 @@ impl Refusal {
 
     fn code(&self) -> i32 {
         match self {
-            Self::NotJson => PARSE_ERROR,
-            Self::NotAMessage { .. } | Self::TooLarge { .. } => INVALID_REQUEST,
+            Self::Unreadable { why, .. } if why.is_syntax() => PARSE_ERROR,
+            Self::Unreadable { .. } | Self::TooLarge { .. } => INVALID_REQUEST,
             _ => SERVER_ERROR,
         }
     }
@@ -88,8 +95,10 @@ impl Refusal {
                 format!("a message may have {limit} bytes; host a larger script and pass its URL")
             }
             Self::Slow => "the request took too long to arrive".to_owned(),
-            Self::NotJson => "parse error".to_owned(),
-            Self::NotAMessage { .. } => "invalid request".to_owned(),
+            Self::Unreadable { why, .. } => {
+                let error = Error::Unreadable(why.clone());
+                format!("{}; {}", error.message(), error.hint())
+            }
             Self::NoSession => "there is no such session".to_owned(),
             Self::TooOften { .. } => "too many calls; `--http-calls-per-minute` sets how many there may be".to_owned(),
             Self::Full { of, .. } => format!("too many {of}; `--http-max-{of}` sets how many there may be"),
@@ -108,7 +117,7 @@ impl Refusal {
 
     fn id(&self) -> Option<&Value> {
         match self {
-            Self::NotAMessage { id } | Self::TooOften { id, .. } | Self::Full { id, .. } | Self::Unread { id } => {
+            Self::Unreadable { id, .. } | Self::TooOften { id, .. } | Self::Full { id, .. } | Self::Unread { id } => {
                 // Others are no ids (JSON-RPC 2.0, section 4).
                 id.as_ref().filter(|id| id.is_string() || id.is_number())
             }

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::super::begins_session;
 use super::Http;
 use super::limits::Place;
 use super::message::Message;
@@ -40,7 +41,7 @@ struct Session {
     input: mpsc::Sender<ClientJsonRpcMessage>,
     /// The requests that have no answer yet.
     open: Mutex<HashMap<RequestId, Open>>,
-    /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
+    /// rmcp has begun the session: other messages than requests may reach it.
     begun: AtomicBool,
 }
 
@@ -165,7 +166,7 @@ pub(super) async fn messages<S: ServerHandler + Clone>(
     let id = message.envelope.id.clone();
     let is_call = message.is("tools/call");
     let understood: ClientJsonRpcMessage =
-        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::NotAMessage { id: id.clone() })?;
+        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::unreadable(&message.bytes))?;
     let mut opened = None;
     let mut cancelled = None;
     match &understood {
@@ -173,7 +174,7 @@ pub(super) async fn messages<S: ServerHandler + Clone>(
             let place = http.streams.take(id.as_ref())?;
             let call = if is_call { Some(http.call(id.as_ref())?) } else { None };
             session.opened(request.id.clone(), Open { _place: place, _call: call });
-            session.begun.store(true, Ordering::Relaxed);
+            session.begun.fetch_or(begins_session(&understood), Ordering::Relaxed);
             opened = Some(request.id.clone());
         }
         _ if !session.begun.load(Ordering::Relaxed) => return Ok(StatusCode::ACCEPTED),

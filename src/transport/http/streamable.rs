@@ -73,11 +73,11 @@ pub(super) async fn mcp<S: ServerHandler + Clone>(
         Method::GET => {
             let place = http.streams.take(None)?;
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            Ok(hold(http.understood(response, None).await?, place))
+            Ok(hold(http.understood(response).await?, place))
         }
         Method::DELETE => {
             let response = http.streamable.with_sessions.handle(request).await.map(Body::new);
-            let mut response = http.understood(response, None).await?;
+            let mut response = http.understood(response).await?;
             if response.status() == StatusCode::ACCEPTED {
                 // The session is gone by now: clients take anything but 200 and 204 for a failure.
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -106,6 +106,7 @@ impl<S: ServerHandler + Clone> Http<S> {
             self.make_room().await;
             self.sessions.any(id.as_ref())?;
         }
+        let body = message.bytes.clone();
         let request = message.into_request();
         let response = if begins || in_session {
             self.streamable.with_sessions.handle(request).await
@@ -117,16 +118,16 @@ impl<S: ServerHandler + Clone> Http<S> {
             // Taken by another between the look and the taking.
             StatusCode::INTERNAL_SERVER_ERROR if begins => Err(self.sessions.full(id.as_ref())),
             StatusCode::INTERNAL_SERVER_ERROR if in_session => Err(Refusal::NoSession),
-            _ => Ok(hold(self.understood(response, id).await?, (place, call))),
+            // The media type is looked at before; this is rmcp's answer to what it can't parse, with words of it.
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::unreadable(&body)),
+            _ => Ok(hold(self.understood(response).await?, (place, call))),
         }
     }
 
     /// rmcp's answer, or, where it is a text for nobody in particular, one as all others are.
-    async fn understood(&self, response: Response, id: Option<Value>) -> Result<Response, Refusal> {
+    async fn understood(&self, response: Response) -> Result<Response, Refusal> {
         let is_plain = !response.headers().contains_key(CONTENT_TYPE);
         match response.status() {
-            // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage { id }),
             StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
             status if status.is_client_error() => Ok(self.cleaned(response).await),
             _ => Ok(response),
