@@ -205,7 +205,10 @@ impl ServerHandler for Server {
                     return Err(ErrorData::invalid_params(message, None));
                 };
                 let arguments = params.get_mut("arguments").map(Value::take);
-                let result = self.call(&name, arguments, &context).await?;
+                let mut result = self.call(&name, arguments, &context).await?;
+                if has_sessions(&context) {
+                    result.result_type = None;
+                }
                 serde_json::to_value(result)
                     .map(CustomResult::new)
                     .map_err(|_| ErrorData::internal_error("no answer could be made", None))

@@ -25,14 +25,15 @@ pub enum Unreadable {
     Batch,
     /// Its id is neither a string nor an integer of 64 bits.
     Id,
+    /// Its `params` is not an object.
+    Params,
     /// It is JSON, but not a message of JSON-RPC 2.0.
     NotAMessage,
 }
 
 impl Unreadable {
-    /// Whether the message could not even be parsed. JSON-RPC 2.0 has one code for this, and another for JSON that is not a
-    /// request.
+    /// Whether the message could not even be parsed.
     pub fn is_syntax(&self) -> bool {
-        !matches!(self, Self::Batch | Self::Id | Self::NotAMessage)
+        !matches!(self, Self::Batch | Self::Id | Self::Params | Self::NotAMessage)
     }
 }

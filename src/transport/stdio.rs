@@ -114,10 +114,11 @@ where
             Err(_) => {
                 // Neither the line nor the parser's words are logged: both may hold what a call held.
                 tracing::debug!("a line is not a message");
-                if !is_meant(text) {
+                let why = diagnose(text);
+                if why.is_syntax() && !is_meant(text) {
                     return Incoming::Nothing;
                 }
-                self.refused(&Envelope::skimmed(text), Error::Unreadable(diagnose(text)))
+                self.refused(&Envelope::skimmed(text), Error::Unreadable(why))
             }
         }
     }

@@ -21,20 +21,29 @@ pub(super) fn is_meant(message: &[u8]) -> bool {
 
 /// Why a message could not be parsed.
 pub(super) fn diagnose(message: &[u8]) -> Unreadable {
-    let Some(text) = std::str::from_utf8(message).ok().filter(|text| !text.contains('\0')) else {
+    // JSON begins with two characters below 128: in UTF-16, one byte of each is NUL.
+    let is_utf16 = message.iter().take(2).any(|byte| *byte == 0);
+    let Some(text) = std::str::from_utf8(message).ok().filter(|_| !is_utf16) else {
         return Unreadable::NotUtf8;
     };
     match serde_json::from_str(text) {
         Err(error) => lone_surrogate(text).unwrap_or_else(|| syntax(&error)),
         Ok(Value::Array(_)) => Unreadable::Batch,
-        Ok(message) => match (&message["jsonrpc"], message.get("id"), &message["method"]) {
-            (Value::String(version), Some(id), Value::String(_))
-                if version == "2.0" && RequestId::deserialize(id).is_err() =>
-            {
-                Unreadable::Id
-            }
-            _ => Unreadable::NotAMessage,
-        },
+        Ok(message) => not_a_request(&message),
+    }
+}
+
+/// Which part of a request is wrong in it.
+fn not_a_request(message: &Value) -> Unreadable {
+    let is = |key: &str, right: fn(&Value) -> bool| message.get(key).is_some_and(right);
+    if !is("jsonrpc", |version| version == "2.0") || !is("method", Value::is_string) {
+        Unreadable::NotAMessage
+    } else if is("id", |id| RequestId::deserialize(id).is_err()) {
+        Unreadable::Id
+    } else if is("params", |params| !params.is_object() && !params.is_null()) {
+        Unreadable::Params
+    } else {
+        Unreadable::NotAMessage
     }
 }
 
@@ -42,11 +51,12 @@ pub(super) fn diagnose(message: &[u8]) -> Unreadable {
 pub(super) fn protocol_code(error: &Error) -> ErrorCode {
     match error {
         Error::Unreadable(why) if why.is_syntax() => ErrorCode::PARSE_ERROR,
+        Error::Unreadable(Unreadable::Params) => ErrorCode::INVALID_PARAMS,
         _ => ErrorCode::INVALID_REQUEST,
     }
 }
 
-/// What serde_json says has no type, but fixed words.
+/// The parser has no types for what is wrong, but fixed words.
 fn syntax(error: &serde_json::Error) -> Unreadable {
     let words = error.to_string();
     if words.starts_with("recursion limit") {
@@ -92,11 +102,14 @@ mod tests {
             (br#"{"a": "\ud83d\ude00\\ud83d\u00e9\"\ud83d\u0041"}"#.to_vec(), lone("\\ud83d")),
             (deep.into_bytes(), Unreadable::TooDeep),
             (b"{\"id\": 1e400}".to_vec(), Unreadable::NumberTooLarge),
+            (b"{\"a\": \"\0\"}".to_vec(), Unreadable::NotJson { line: 1, column: 8 }),
             (b"{\"a\": \"\\ud83d\\ude00\" 1}".to_vec(), Unreadable::NotJson { line: 1, column: 22 }),
             (b"{".to_vec(), Unreadable::NotJson { line: 1, column: 1 }),
             (b"[]".to_vec(), Unreadable::Batch),
             (request("1.5").into_bytes(), Unreadable::Id),
             (request("null").into_bytes(), Unreadable::Id),
+            (request("1, \"params\": [1]").into_bytes(), Unreadable::Params),
+            (request("1, \"result\": {}").into_bytes(), Unreadable::NotAMessage),
             (request("1").replace("2.0", "1.0").into_bytes(), Unreadable::NotAMessage),
             (b"7".to_vec(), Unreadable::NotAMessage),
             (b"{}".to_vec(), Unreadable::NotAMessage),

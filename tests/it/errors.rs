@@ -28,6 +28,7 @@ fn kind_of_error(error: &Error) -> &'static str {
             Unreadable::NotJson { .. } => "not JSON",
             Unreadable::Batch => "batch",
             Unreadable::Id => "id",
+            Unreadable::Params => "params",
             Unreadable::NotAMessage => "not a message",
         },
         Error::Hub(_) => "hub",
@@ -42,7 +43,7 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::Internal { .. } => "internal",
     }
 }
-const ERRORS: usize = 21;
+const ERRORS: usize = 22;
 
 fn kind_of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
@@ -276,6 +277,7 @@ fn errors() -> Vec<Error> {
         Error::Unreadable(Unreadable::NotJson { line: 1, column: 57 }),
         Error::Unreadable(Unreadable::Batch),
         Error::Unreadable(Unreadable::Id),
+        Error::Unreadable(Unreadable::Params),
         Error::Unreadable(Unreadable::NotAMessage),
         Error::Hub(Box::new(refused(Refusal::TimedOut, None, None))),
         lost(Trace::Label("0123456789abcdef".to_owned())),

@@ -13,6 +13,7 @@ impl Unreadable {
             Self::NotJson { line, column } => format!("the message is not valid JSON (line {line}, column {column})"),
             Self::Batch => "the message is an array".to_owned(),
             Self::Id => "`id` is neither a string nor a 64-bit integer".to_owned(),
+            Self::Params => "`params` is not an object".to_owned(),
             Self::NotAMessage => "the message is not JSON-RPC 2.0".to_owned(),
         }
     }
@@ -28,6 +29,7 @@ impl Unreadable {
             Self::NotJson { .. } => "send one JSON object; over stdio, on one line",
             Self::Batch => "send each message on its own",
             Self::Id => "number the requests 1, 2, 3",
+            Self::Params => "name the parameters, or leave `params` out",
             Self::NotAMessage => r#"a request has the form {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#,
         }
     }

@@ -6,16 +6,15 @@ use axum::Json;
 use axum::http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 
 use super::super::line::Envelope;
-use super::super::unreadable::diagnose;
+use super::super::unreadable::{diagnose, protocol_code};
 use crate::error::{Error, Unreadable};
 
 /// The JSON-RPC code of what this server refuses for reasons of its own (JSON-RPC 2.0, section 5.1).
 const SERVER_ERROR: i32 = -32000;
-const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
 
 /// Why a request is refused. Answers hold nothing of the request but its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,8 +75,8 @@ impl Refusal {
 
     fn code(&self) -> i32 {
         match self {
-            Self::Unreadable { why, .. } if why.is_syntax() => PARSE_ERROR,
-            Self::Unreadable { .. } | Self::TooLarge { .. } => INVALID_REQUEST,
+            Self::Unreadable { why, .. } => protocol_code(&Error::Unreadable(why.clone())).0,
+            Self::TooLarge { .. } => ErrorCode::INVALID_REQUEST.0,
             _ => SERVER_ERROR,
         }
     }
