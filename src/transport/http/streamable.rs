@@ -155,6 +155,7 @@ impl<S: ServerHandler + Clone> Http<S> {
             leave_session(&mut message.head.headers, begins);
         }
         let session = session_of(&message.head.headers);
+        let body = message.bytes.clone();
         let response = match with_sessions {
             Some(with_sessions) if begins => {
                 self.make_room().await;
@@ -166,6 +167,10 @@ impl<S: ServerHandler + Clone> Http<S> {
             }
             _ => handle(&self.streamable.without, form, message.into_request()).await,
         };
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            // The media type is checked before; this is rmcp's answer to what it can't parse.
+            return Err(Refusal::unreadable(&body));
+        }
         if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
             return Err(match with_sessions {
                 // Taken by another between the look and the taking.
@@ -209,8 +214,6 @@ impl<S: ServerHandler + Clone> Http<S> {
     async fn understood(&self, response: Response) -> Result<Response, Refusal> {
         let is_plain = !response.headers().contains_key(CONTENT_TYPE);
         match response.status() {
-            // The media type is looked at before; this is rmcp's answer to JSON that is no message, with words of it.
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NotAMessage),
             StatusCode::NOT_FOUND if is_plain => Err(Refusal::NoSession),
             StatusCode::METHOD_NOT_ALLOWED => Err(Refusal::Method { allowed: "POST" }),
             status if status.is_client_error() => self.cleaned(response).await,
