@@ -15,6 +15,9 @@ pub(super) struct JobsAnswer {
     pub(super) operation: Option<String>,
     pub(super) ok: bool,
     pub(super) warnings: Vec<Remark>,
+    /// Calls that go on from here, the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) next: Vec<NextCall>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) job: Option<JobAnswer>,
@@ -29,14 +32,17 @@ pub(super) struct JobsAnswer {
     pub(super) total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cost: Option<Cost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_seconds: Option<u64>,
+    /// No timeout was given: it is the Hub's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_is_default: Option<bool>,
     /// What the script's own table gave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) from_script: Vec<&'static str>,
     /// What a dry run would have sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request: Option<Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) logs: Option<Logs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scheduled_jobs: Option<Vec<ScheduledAnswer>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,6 +53,16 @@ pub(super) struct JobsAnswer {
     pub(super) usage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorAnswer>,
+    /// Last, so that a client that cuts a long answer keeps the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logs: Option<Logs>,
+}
+
+/// A call of `hf_jobs`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct NextCall {
+    pub(super) operation: &'static str,
+    pub(super) args: Map<String, Value>,
 }
 
 /// A warning.
@@ -64,6 +80,12 @@ pub(super) struct JobAnswer {
     pub(super) namespace: Clean,
     pub(super) stage: String,
     pub(super) flavor: Clean,
+    /// Whether the job is over; in answers of `wait`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) finished: Option<bool>,
+    /// Whether it did what it was made for; absent until it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,9 +201,19 @@ pub(super) struct Logs {
     pub(super) stage: String,
     /// The job is over, and this is the end of its output.
     pub(super) finished: bool,
-    pub(super) lines: Vec<Clean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) succeeded: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_seconds: Option<u64>,
     pub(super) dropped: u64,
-    pub(super) next_cursor: String,
+    /// Where to go on; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
+    /// That the lines are data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<&'static str>,
+    /// Last, so that a client that cuts a long answer keeps the rest.
+    pub(super) lines: Vec<Clean>,
 }
 
 /// An error.
@@ -226,6 +258,7 @@ pub(super) struct WhoAmIAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) namespaces: Vec<NamespaceAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) error: Option<ErrorAnswer>,
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod argument_forms;
 mod bounds;
 mod browser_login;
 mod budgets;
@@ -46,6 +47,7 @@ mod manifest;
 mod messages;
 mod one_job;
 mod protocol;
+mod providers;
 mod proxies;
 mod readable_fields;
 mod redaction;
@@ -56,6 +58,7 @@ mod scheduled;
 mod schemas;
 mod secrets;
 mod smoke;
+mod structured;
 mod submissions;
 mod support;
 mod waiting;

@@ -103,7 +103,7 @@ async fn time_that_is_up_is_told_with_the_call_that_goes_on() {
     assert_eq!(stages(&answer)[1], (open.clone(), "RUNNING".to_owned()));
     let call = call_after(&answer, "it goes on: go on with ");
     assert_eq!(call["operation"], "wait");
-    assert_eq!(call["args"]["job_id"], json!([format!("alice/{open}")]), "only what is open is waited for again");
+    assert_eq!(call["args"]["job_id"], json!(format!("alice/{open}")), "only what is open is waited for again");
     let_go(&hub, &open);
     let answer = server.call("hf_jobs", call).await;
     assert_eq!(stages(&answer), [(open, "COMPLETED".to_owned())]);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use serde_json::json;
+
 use super::super::answer::JobAnswer;
 use super::{Page, counted, minute, span};
 use crate::error::Warning;
@@ -61,6 +63,11 @@ pub(super) fn command(spec: &Description, max: usize, scrubber: &Scrubber) -> Op
     Some(scrubber.clean_bounded(&text.replace('\n', "⏎"), max))
 }
 
+/// Whether a job did what it was made for: only `COMPLETED` is a success. `None`: it is not over.
+pub(super) fn succeeded(stage: &Stage) -> Option<bool> {
+    stage.is_terminal().then(|| *stage == Stage::Completed)
+}
+
 /// A job in a list.
 fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
     JobAnswer {
@@ -68,9 +75,11 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
         namespace: job.namespace.clone(),
         stage: job.stage.as_str().to_owned(),
         flavor: job.spec.flavor.clone(),
+        succeeded: succeeded(&job.stage),
         name: job.spec.name().cloned(),
         message: job.message.as_ref().map(|message| message.bounded(MESSAGE_IN_LIST)),
         command: command(&job.spec, COMMAND_IN_LIST, scrubber),
+        timeout_seconds: job.spec.timeout,
         created_at: job.created_at.clone(),
         run_seconds: job.running_seconds,
         ..JobAnswer::default()
@@ -80,8 +89,8 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
 /// A job in full.
 pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAnswer {
     let spec = &job.spec;
-    let map = |pairs: &[(Clean, Clean)]| -> Option<BTreeMap<String, Clean>> {
-        (!pairs.is_empty()).then(|| pairs.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
+    let map = |pairs: &[(Clean, Clean)]| -> BTreeMap<String, Clean> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
     };
     JobAnswer {
         url,
@@ -89,14 +98,13 @@ pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAn
         cancel_reason: job.cancel_reason.clone(),
         image: spec.image.clone(),
         command: command(spec, COMMAND_IN_FULL, scrubber),
-        timeout_seconds: spec.timeout,
         attempts: spec.attempts,
         started_at: job.started_at.clone(),
         finished_at: job.finished_at.clone(),
         scheduling_seconds: job.scheduling_seconds,
-        env: map(&spec.env),
-        secrets: (!spec.secrets.is_empty()).then(|| spec.secrets.clone()),
-        labels: map(&spec.labels),
+        env: Some(map(&spec.env)),
+        secrets: Some(spec.secrets.clone()),
+        labels: Some(map(&spec.labels)),
         volumes: spec.volumes.clone(),
         expose_urls: job.expose_urls.clone(),
         ssh_url: job.ssh_url.clone(),
@@ -122,9 +130,8 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
     if jobs.is_empty() {
         page.line(&format!("no {kind}jobs in namespace `{namespace}`"));
         if *active_only {
-            page.line(&format!(
-                "hint: {{\"operation\": \"ps\", \"args\": {{\"all\": true, \"namespace\": \"{namespace}\"}}}} shows those that are over, too"
-            ));
+            let call = page.next("ps", [("all", json!(true)), ("namespace", json!(namespace))]);
+            page.line(&format!("hint: {call} shows those that are over, too"));
         }
     } else {
         let count = match total {
@@ -225,8 +232,8 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
         ("command", text(&command(spec, COMMAND_IN_FULL, page.scrubber))),
         ("flavor", format!("{}{timeout}{}", spec.flavor, attempts.unwrap_or_default())),
         ("arch", text(&spec.arch)),
-        ("env", map(&spec.env)),
-        ("secrets", list(&spec.secrets)),
+        ("env", or_none(map(&spec.env))),
+        ("secrets", or_none(list(&spec.secrets))),
         ("labels", map(&spec.labels)),
         ("volumes", list(&spec.volumes)),
         ("ports", spec.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
@@ -235,12 +242,16 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     ]);
 }
 
+/// Says also that there is none of something.
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
 pub(super) fn changed(page: &mut Page<'_>, mut job: Job) {
     let left_out = shorten(&job.id, &mut job.spec, 1);
     page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
     let labels = job.spec.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
-    let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    page.fields(&[("labels", none(labels)), ("reachable at", none(list(&job.expose_urls)))]);
+    page.fields(&[("labels", or_none(labels)), ("reachable at", or_none(list(&job.expose_urls)))]);
     page.warn(left_out.as_slice());
     page.answer.job = Some(full(&job, None, page.scrubber));
 }
@@ -248,18 +259,19 @@ pub(super) fn changed(page: &mut Page<'_>, mut job: Job) {
 pub(super) fn cancelled(page: &mut Page<'_>, jobs: Vec<Each<Cancelled>>) {
     each(page, jobs, |page, Cancelled { job, was_over, unread }| {
         let named = format!("job {} in namespace `{}`", job.id, job.namespace);
-        let look =
-            format!("{{\"operation\": \"inspect\", \"args\": {{\"job_id\": \"{}/{}\"}}}}", job.namespace, job.id);
-        page.line(&match unread {
-            Some(reason) => {
-                format!("{named}: the cancel was accepted, and its stage can't be read ({reason}); look with {look}")
-            }
-            None if was_over => format!("{named} is {} already, nothing was cancelled", stage(&job)),
-            None if job.stage.is_terminal() => format!("{named} is {}", stage(&job)),
-            None => {
-                format!("{named}: the cancel was accepted, and it still stands at {}; look with {look}", stage(&job))
-            }
-        });
+        let outcome = match unread {
+            Some(reason) => format!(": the cancel was accepted, and its stage can't be read ({reason})"),
+            None if was_over => format!(" is {} already, nothing was cancelled", stage(&job)),
+            None if job.stage.is_terminal() => format!(" is {}", stage(&job)),
+            None => format!(": the cancel was accepted, and it still stands at {}", stage(&job)),
+        };
+        let look = if job.stage.is_terminal() {
+            String::new()
+        } else {
+            let job = json!(format!("{}/{}", job.namespace, job.id));
+            format!("; look with {}", page.next("inspect", [("job_id", job)]))
+        };
+        page.line(&[&named, outcome.as_str(), &look].concat());
         brief(&job, page.scrubber)
     });
 }
@@ -278,18 +290,23 @@ pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
         } else if job.stage == Stage::Error {
             failed = failed.take().or(Some(named));
         }
-        brief(&job, page.scrubber)
+        JobAnswer { finished: Some(job.stage.is_terminal()), ..brief(&job, page.scrubber) }
     });
     if !open.is_empty() {
-        let until = if until == Until::Running { ", \"until\": \"running\"" } else { "" };
-        let ids = serde_json::to_string(&open).unwrap_or_default();
-        page.line(&format!(
-            "{}: go on with {{\"operation\": \"wait\", \"args\": {{\"job_id\": {ids}, \"timeout\": \"45s\"{until}}}}}",
-            if open.len() == 1 { "it goes on" } else { "some go on" }
-        ));
+        let (jobs, goes_on) = match open.as_slice() {
+            [one] => (("job_id", json!(one)), "it goes on"),
+            all => (("job_ids", json!(all)), "some go on"),
+        };
+        let timeout = ("timeout", json!("45s"));
+        let call = match until {
+            Until::Finished => page.next("wait", [jobs, timeout]),
+            Until::Running => page.next("wait", [jobs, timeout, ("until", json!("running"))]),
+        };
+        page.line(&format!("{goes_on}: go on with {call}"));
     }
     if let Some(job) = failed {
-        page.line(&format!("what it printed: {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{job}\"}}}}"));
+        let call = page.next("logs", [("job_id", json!(job))]);
+        page.line(&format!("what it printed: {call}"));
     }
     page.warn(&warnings);
 }

@@ -11,7 +11,7 @@ mod whoami;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::{Failed, JobsAnswer, Remark};
+use super::answer::{Failed, JobsAnswer, NextCall, Remark};
 use super::usage as help;
 use super::verbs::Verb;
 use crate::error::{Error, Warning};
@@ -53,6 +53,15 @@ impl Page<'_> {
             self.text.push('\n');
         }
         self.text.push_str(line);
+    }
+
+    /// Adds a call to those that go on from here; the same call for the text.
+    fn next<const N: usize>(&mut self, operation: &'static str, args: [(&str, Value); N]) -> String {
+        let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let call = NextCall { operation, args };
+        let text = serde_json::to_string(&call).unwrap_or_default();
+        self.answer.next.push(call);
+        text
     }
 
     fn warn(&mut self, warnings: &[Warning]) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::ScheduledAnswer;
+use super::super::form::says_nothing;
 use super::{Page, counted, job, minute};
 use crate::hub::ScheduledJob;
 use crate::operations::ScheduledListing;
@@ -58,8 +59,14 @@ fn described(job: &ScheduledJob, scrubber: &Scrubber) -> Map<String, Value> {
         ("labels", map(&spec.labels)),
         ("volumes", json!(spec.volumes)),
     ];
-    let empty = |value: &Value| value.is_null() || *value == json!([]) || *value == json!({});
-    fields.into_iter().filter(|(_, value)| !empty(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+    // That there are no secrets is worth a word, as is an empty environment.
+    let is_said =
+        |name: &str, value: &Value| !value.is_null() && (["env", "secrets"].contains(&name) || !says_nothing(value));
+    fields
+        .into_iter()
+        .filter(|(name, value)| is_said(name, value))
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// How it stands: `next at …`, or suspended.

@@ -1,5 +1,7 @@
 //! A submission as an answer: what runs where, who pays, how much at most, and what it printed so far.
 
+use serde_json::json;
+
 use super::super::answer::Cost;
 use super::{Page, job, output, scheduled, span};
 use crate::operations::{Made, Submission};
@@ -79,14 +81,17 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     }
     match (&followed, &made) {
         (Some(followed), _) => output::output(page, followed, false),
-        (None, Some(Made::Job(job))) => page.line(&format!(
-            "follow with {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{namespace}/{}\", \"wait\": \"45s\"}}}}",
-            job.id
-        )),
+        (None, Some(Made::Job(job))) => {
+            let job = json!(format!("{namespace}/{}", job.id));
+            let call = page.next("logs", [("job_id", job), ("wait", json!("45s"))]);
+            page.line(&format!("follow with {call}"));
+        }
         _ => {}
     }
     page.warn(&warnings);
     page.answer.cost = cost;
+    page.answer.timeout_seconds = Some(timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS));
+    page.answer.timeout_is_default = Some(timeout.is_none());
     page.answer.request = request;
     match made {
         Some(Made::Job(mut job)) => {
