@@ -77,6 +77,8 @@ const NAMES: [&str; 48] = [
     "limit",
     "until",
     "clear",
+    "remove",
+    "replace",
     "ports",
     "public_ports",
     "schedule",

@@ -66,9 +66,14 @@ pub struct HubSetup {
 #[derive(Clone)]
 pub struct Caller {
     hub: Hub,
-    token: HfToken,
+    /// There, except within a [`Visitor`].
+    token: Option<HfToken>,
     deadline: Instant,
 }
+
+/// The Hub as anyone sees it, until a deadline: its requests carry no token.
+#[derive(Clone)]
+pub struct Visitor(pub(super) Caller);
 
 /// A request that did not succeed, and what a retry has to know of it.
 pub(super) struct Failure {
@@ -103,7 +108,12 @@ impl Hub {
 
     /// The Hub for one login, until `deadline`.
     pub fn caller(&self, token: HfToken, deadline: Instant) -> Caller {
-        Caller { hub: self.clone(), token, deadline }
+        Caller { hub: self.clone(), token: Some(token), deadline }
+    }
+
+    /// The Hub without a login, until `deadline`.
+    pub fn visitor(&self, deadline: Instant) -> Visitor {
+        Visitor(Caller { hub: self.clone(), token: None, deadline })
     }
 
     /// The Hub's origin.
@@ -139,6 +149,11 @@ impl Caller {
         Self { hub: self.hub.clone(), token: self.token.clone(), deadline }
     }
 
+    /// The same deadline without the login.
+    pub fn visitor(&self) -> Visitor {
+        self.hub.visitor(self.deadline)
+    }
+
     /// When this call has to be answered.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -149,8 +164,8 @@ impl Caller {
         &self.hub.shared.endpoint
     }
 
-    pub(super) fn token(&self) -> &HfToken {
-        &self.token
+    pub(super) fn token(&self) -> Option<&HfToken> {
+        self.token.as_ref()
     }
 
     pub(super) fn scrubber(&self) -> &Scrubber {
@@ -206,10 +221,9 @@ impl Caller {
             builder = builder.header(reqwest::header::CONTENT_TYPE, body.content_type()).body(body.into_request());
         }
         let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unsent(reason(&error))))?;
-        let foreign = if authorised {
-            !self.endpoint().same_origin(request.url())
-        } else {
-            self.token.authorize(&mut request, &self.endpoint().origin()).is_err()
+        let foreign = match &self.token {
+            Some(token) if !authorised => token.authorize(&mut request, &self.endpoint().origin()).is_err(),
+            _ => !self.endpoint().same_origin(request.url()),
         };
         if foreign {
             return Err(self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)));

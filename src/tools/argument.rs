@@ -60,10 +60,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "machine, such as cpu-basic (default), t4-small, l4x1, a10g-large, l40sx1, a100-large; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
-    Argument {
-        own: &[(&["wait"], "how long to wait, default 30s, up to 45s")],
-        ..arg("timeout", Form::Time, "of the job: 90m, 1.5h, or seconds; default 30m", &[])
-    },
+    arg("timeout", Form::Time, "of the job: 90m, 1.5h, or seconds; default 30m", &[]),
     arg("env", Form::Map, "readable variables; never tokens", &[]),
     arg(
         "secrets",
@@ -73,7 +70,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     Argument { own: &[(LISTS, "only of that name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
-        own: &[(LISTS, "only with all of these"), (LABELS, "all that it shall have, others go")],
+        own: &[(LISTS, "only with all of these"), (LABELS, "labels to set; the others stay")],
         ..arg("labels", Form::Map, "labels", &[])
     },
     arg(
@@ -90,7 +87,10 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("namespace", Form::Text, "user or organisation that owns and pays; default the login's own", &[]),
     arg("resource_group_id", Form::Text, "resource group that is billed", &[]),
     arg("detach", Form::Flag, "don't follow after submitting", &[]),
-    arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[]),
+    Argument {
+        own: &[(&["wait"], "how long to wait, up to 45s, default 30s")],
+        ..arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[])
+    },
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
     Argument {
         own: &[(SEVERAL, "or a list of them")],
@@ -102,7 +102,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         own: &[(&["expose"], "those that need no token")],
         ..arg("public_ports", Form::Ports, "", &["portsPublic"])
     },
-    Argument { own: &[(LABELS, "remove all")], ..arg("clear", Form::Flag, "", &[]) },
+    Argument { own: &[(LABELS, "keys of labels to remove")], ..arg("remove", Form::Texts, "", &[]) },
+    Argument {
+        own: &[(LABELS, "the labels given here are all: others are removed")],
+        ..arg("replace", Form::Flag, "", &[])
+    },
+    Argument { own: &[(LABELS, "remove all labels")], ..arg("clear", Form::Flag, "", &[]) },
     arg(
         "schedule",
         Form::Text,
@@ -122,7 +127,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         ..arg("all", Form::Flag, "jobs of every stage, not only scheduling or running", &[])
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
-    arg("limit", Form::Number, "how many jobs, default 20", &[]),
+    arg("limit", Form::Number, "how many jobs, default 20, at most 500", &[]),
     arg("tail", Form::Number, "last lines, default 50", &[]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
     arg("grep", Form::Text, "only lines that match this regular expression", &[]),

@@ -9,6 +9,7 @@ use crate::error::Warning;
 use crate::hub::{Description, Job};
 use crate::operations::{Cancelled, Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
+use crate::types::limits::LIMIT_MAX;
 use crate::types::{Size, Stage};
 
 /// The most of a command that a job in a list has, in characters.
@@ -72,6 +73,7 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
         message: job.message.as_ref().map(|message| message.bounded(MESSAGE_IN_LIST)),
         command: command(&job.spec, COMMAND_IN_LIST, scrubber),
         created_at: job.created_at.clone(),
+        never_ran: job.never_ran(),
         run_seconds: job.running_seconds,
         ..JobAnswer::default()
     }
@@ -104,6 +106,10 @@ pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAn
         ..brief(job, scrubber)
     }
 }
+
+/// What is said of a job that never ran.
+pub(super) const NEVER_RAN: &str = "it never ran, and nothing was billed: a volume could not be mounted; check that every bucket or \
+     repository in `volumes`, and the path within it, exists and is not empty";
 
 /// The stage, with what the Hub remarks on it.
 pub(super) fn stage(job: &Job) -> String {
@@ -138,7 +144,8 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
         page.line(&line);
     }
     if *more {
-        page.line("there are more: pass a larger `limit`, or `status`, `name` or `labels`");
+        let larger = if (jobs.len() as u64) < LIMIT_MAX { "a larger `limit`, or " } else { "" };
+        page.line(&format!("there are more: pass {larger}`status`, `name` or `labels`"));
     }
     page.answer.jobs = Some(jobs.iter().map(|job| brief(job, page.scrubber)).collect());
     page.unreadable(*unreadable);
@@ -194,7 +201,8 @@ fn describe(page: &mut Page<'_>, job: &Job, spent: Option<&str>) {
     let cost = spent.map(|spent| format!("cost {spent} so far"));
     let failures =
         job.failures.map(|failures| counted(usize::try_from(failures).unwrap_or(usize::MAX), "failed attempt"));
-    let run = [waited, ran, cost, failures].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let never = job.never_ran().then(|| NEVER_RAN.to_owned());
+    let run = [waited, ran, cost, failures, never].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let started_by = job.initiator.as_ref().map(|(kind, id)| format!("{kind} {id}")).unwrap_or_default();
     spec(page, &job.spec);
     page.fields(&[
@@ -273,6 +281,10 @@ pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
         let ran = job.running_seconds.map(|seconds| format!(", ran {}", span(seconds))).unwrap_or_default();
         let ended = if job.stage.is_terminal() { "ended" } else { "stands at" };
         page.line(&format!("job {} in namespace `{}` {ended} {}{ran}", job.id, job.namespace, stage(&job)));
+        if job.never_ran() {
+            page.line(NEVER_RAN);
+            return brief(&job, page.scrubber);
+        }
         if !until.holds(&job.stage) {
             open.push(named);
         } else if job.stage == Stage::Error {
@@ -284,7 +296,7 @@ pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
         let until = if until == Until::Running { ", \"until\": \"running\"" } else { "" };
         let ids = serde_json::to_string(&open).unwrap_or_default();
         page.line(&format!(
-            "{}: go on with {{\"operation\": \"wait\", \"args\": {{\"job_id\": {ids}, \"timeout\": \"45s\"{until}}}}}",
+            "{}: go on with {{\"operation\": \"wait\", \"args\": {{\"job_id\": {ids}, \"wait\": \"45s\"{until}}}}}",
             if open.len() == 1 { "it goes on" } else { "some go on" }
         ));
     }

@@ -44,6 +44,7 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
     let lines = if !raw && from_start && runs_uv(followed) { folded(texts, page.scrubber) } else { texts };
     if lines.is_empty() {
         page.line(match followed.ended {
+            _ if followed.job.never_ran() => job::NEVER_RAN,
             Ended::Finished => "it printed nothing",
             _ => "no output yet",
         });
@@ -74,6 +75,7 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
     page.answer.logs = Some(Logs {
         job_id: followed.job.id.to_string(),
         stage: followed.job.stage.as_str().to_owned(),
+        message: followed.job.message.clone(),
         finished: followed.ended == Ended::Finished,
         lines,
         dropped: followed.dropped,
