@@ -54,6 +54,15 @@ pub enum Warning {
         /// The argument.
         argument: String,
     },
+    /// A number was out of its range, and cost nothing to cut.
+    NumberCut {
+        /// The argument.
+        argument: &'static str,
+        /// The number as given.
+        given: String,
+        /// The number that was used.
+        used: u64,
+    },
     /// Labels that a job had and that were not among those that `replace` set.
     LabelsRemoved {
         /// `key=value` of each.

@@ -116,6 +116,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::ByteOrderMark => "byte order mark",
         Warning::AfterLogin { .. } => "after login",
         Warning::EmptyMap { .. } => "empty map",
+        Warning::NumberCut { .. } => "number cut",
         Warning::Differs { .. } => "differs",
         Warning::LabelsRemoved { .. } => "labels removed",
         Warning::LabelsAbsent { .. } => "labels absent",
@@ -134,7 +135,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 27;
+const WARNINGS: usize = 28;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -301,6 +302,7 @@ fn warnings() -> Vec<Warning> {
             login: "ask the user to run `hf auth login`".to_owned(),
         },
         Warning::EmptyMap { argument: "env".to_owned() },
+        Warning::NumberCut { argument: "tail", given: "5000".to_owned(), used: 1000 },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
         Warning::LabelsAbsent { keys: vec!["team".to_owned()] },
         Warning::LabelsRemoved { labels: vec!["name=train".to_owned(), "team=nlp".to_owned()] },

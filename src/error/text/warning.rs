@@ -18,6 +18,7 @@ impl Warning {
             Self::ByteOrderMark => "byte_order_mark",
             Self::AfterLogin { .. } => "not_logged_in",
             Self::EmptyMap { .. } => "empty_map",
+            Self::NumberCut { .. } => "number_cut",
             Self::Differs { .. } => "differs_from_request",
             Self::LabelsRemoved { .. } => "labels_removed",
             Self::LabelsAbsent { .. } => "labels_absent",
@@ -71,6 +72,9 @@ impl Warning {
             }
             Self::EmptyMap { argument } => {
                 format!("`{argument}` is empty; some clients empty a map that they don't understand")
+            }
+            Self::NumberCut { argument, given, used } => {
+                format!("`{argument}`: `{}` is out of range; {used} was used", short(given))
             }
             Self::Differs { field, asked, got } => {
                 format!("`{field}` is `{}` on the Hub, and `{}` was asked for", short(got), short(asked))
@@ -155,6 +159,7 @@ impl Warning {
             Self::ByteOrderMark => "save the script as UTF-8 without a byte order mark".to_owned(),
             Self::AfterLogin { login, .. } => login.clone(),
             Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
+            Self::NumberCut { argument, used, .. } => format!("pass `{argument}` as {used} to avoid this warning"),
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
             Self::LabelsRemoved { .. } => "to restore them, send them as `labels` without `replace`".to_owned(),
             Self::LabelsAbsent { .. } => "the answer lists the labels of the job; check the spelling".to_owned(),

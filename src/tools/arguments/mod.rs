@@ -71,7 +71,8 @@ pub(super) fn ps(arguments: &mut Arguments) -> Operation {
         all: arguments.flag("all"),
         stages: arguments.texts("status", STAGES_MAX, Stage::parse_filter),
         labels,
-        limit: usize::try_from(arguments.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
+        limit: usize::try_from(arguments.number_cut("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT))
+            .unwrap_or(usize::MAX),
         namespace: namespace(arguments),
     })
 }
@@ -97,7 +98,7 @@ pub(super) fn logs(arguments: &mut Arguments) -> Operation {
     Operation::Logs(LogsQuery {
         job: jobs.pop(),
         namespace: namespace(arguments),
-        tail: arguments.number("tail", 1, TAIL_MAX),
+        tail: arguments.number_cut("tail", 1, TAIL_MAX),
         cursor: arguments.json("cursor", |value| text_of(value).ok_or_else(|| wrong_kind("a string", value))?.parse()),
         grep: arguments.text("grep", |text| {
             RegexBuilder::new(text).size_limit(PATTERN_MAX_BYTES).build().map_err(|_| {
