@@ -242,6 +242,10 @@ async fn resource_group_needs_its_organization() {
     let answer = server.jobs("run", args).await;
     assert!(!answer.is_error && jobs_posted(&hub)[0].body["resourceGroupId"] == group, "{answer:?}");
 
+    let answer = server.jobs("run", json!({"command": ["true"], "namespace": group})).await;
+    assert_eq!(answer.code(), "forbidden", "{answer:?}");
+    assert!(answer.text.contains("pass it as `resource_group_id`"), "{}", answer.text);
+
     let mirror = Mirror::new().await;
     mirror.refuse(404, json!({"error": "Namespace not found"}).to_string());
     let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", canary());
