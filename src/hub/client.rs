@@ -71,9 +71,14 @@ pub struct HubSetup {
 #[derive(Clone)]
 pub struct Caller {
     hub: Hub,
-    token: HfToken,
+    /// There, except within a [`Visitor`].
+    token: Option<HfToken>,
     deadline: Instant,
 }
+
+/// The Hub as anyone sees it, until a deadline: its requests carry no token.
+#[derive(Clone)]
+pub struct Visitor(pub(super) Caller);
 
 /// A request that did not succeed, and what a retry has to know of it.
 pub(super) struct Failure {
@@ -109,7 +114,12 @@ impl Hub {
 
     /// The Hub for one login, until `deadline`.
     pub fn caller(&self, token: HfToken, deadline: Instant) -> Caller {
-        Caller { hub: self.clone(), token, deadline }
+        Caller { hub: self.clone(), token: Some(token), deadline }
+    }
+
+    /// The Hub without a login, until `deadline`.
+    pub fn visitor(&self, deadline: Instant) -> Visitor {
+        Visitor(Caller { hub: self.clone(), token: None, deadline })
     }
 
     /// The Hub's origin.
@@ -158,6 +168,11 @@ impl Caller {
         Self { hub: self.hub.clone(), token: self.token.clone(), deadline }
     }
 
+    /// The same deadline without the login.
+    pub fn visitor(&self) -> Visitor {
+        self.hub.visitor(self.deadline)
+    }
+
     /// When this call has to be answered.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -174,13 +189,13 @@ impl Caller {
     }
 
     /// The page where people see the job. The local Hub has none: a page that a browser can open shows a job's output to every
-    /// program and user of this machine, and a token in its address would stand in histories and logs.
+    /// program and user of this machine, and a token in its address would be kept in histories and logs.
     pub fn job_page(&self, target: &Target) -> Option<String> {
         (!self.is_local()).then(|| self.endpoint().job_page(&target.namespace, &target.id))
     }
 
-    pub(super) fn token(&self) -> &HfToken {
-        &self.token
+    pub(super) fn token(&self) -> Option<&HfToken> {
+        self.token.as_ref()
     }
 
     pub(super) fn scrubber(&self) -> &Scrubber {
@@ -237,10 +252,9 @@ impl Caller {
         }
         let mut request =
             builder.build().map_err(|error| self.failure(what, Refusal::Unsent(connect::of_request(&error))))?;
-        let foreign = if authorised {
-            !self.endpoint().same_origin(request.url())
-        } else {
-            self.token.authorize(&mut request, &self.endpoint().origin()).is_err()
+        let foreign = match &self.token {
+            Some(token) if !authorised => token.authorize(&mut request, &self.endpoint().origin()).is_err(),
+            _ => !self.endpoint().same_origin(request.url()),
         };
         if foreign {
             return Err(self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)));

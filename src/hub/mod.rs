@@ -25,7 +25,7 @@ mod turns;
 mod wire;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};
-pub use client::{Caller, Hub, HubSetup};
+pub use client::{Caller, Hub, HubSetup, Visitor};
 pub use description::{Description, field, told};
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};

@@ -17,6 +17,7 @@ mod renewals;
 mod rerun;
 mod run;
 mod scheduled;
+mod script_args;
 mod script_table;
 mod stats;
 mod submissions;
@@ -36,10 +37,11 @@ use tokio_util::sync::CancellationToken;
 pub use draft::{JobDraft, Plan, RunDraft, UvDraft};
 pub use expose::ExposeQuery;
 pub use inline_script::{inline_script, is_inline_script};
-pub use labels::LabelsQuery;
+pub use labels::{LabelChange, LabelsQuery};
 pub use logs::LogsQuery;
 pub use outcome::{
-    Cancelled, Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission, Waited, WhoAmI,
+    AllRunning, Cancelled, Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission,
+    Waited, WhoAmI,
 };
 pub use ps::PsQuery;
 pub use rerun::RerunQuery;
@@ -48,7 +50,7 @@ pub use submissions::Submissions;
 pub use targets::Targets;
 pub use wait::{Until, WaitQuery};
 
-use crate::error::{Error, Fault, Problem, Refusal};
+use crate::error::{Error, Fault, Problem, Refusal, Request};
 use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
@@ -199,7 +201,9 @@ impl Operations {
         let again = of_file.map(|login| (login.clone(), call.clone()));
         match (Box::pin(self.carry_out(call, login, progress, cancelled, deadline)).await, again) {
             // What the Hub refuses for the token's sake was not done.
-            (Err(Error::Hub(mut error)), Some((refused, call))) if error.refusal == Refusal::Unauthorized => {
+            (Err(Error::Hub(mut error)), Some((refused, call)))
+                if error.refusal == Refusal::Unauthorized && error.request != Request::Hardware =>
+            {
                 if let Some(login) = self.renewals.after_refusal(&refused, deadline).await {
                     return Box::pin(self.carry_out(call, Ok(login), progress, cancelled, deadline)).await;
                 }

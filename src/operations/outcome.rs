@@ -28,8 +28,8 @@ pub enum Outcome {
     Cancelled(Vec<Each<Cancelled>>),
     /// Jobs that were waited for.
     Waited(Waited),
-    /// What jobs use of their machines.
-    Sampled(Vec<Each<Sampled>>),
+    /// What jobs use of their machines; beside it how they were found, where the call named none.
+    Sampled(Vec<Each<Sampled>>, Option<AllRunning>),
     /// The machines that there are.
     Hardware(Flavors),
     /// A job that was changed, as it is now, and remarks.
@@ -52,7 +52,7 @@ impl Outcome {
             Self::Inspected(jobs) => of(jobs),
             Self::Cancelled(jobs) => of(jobs),
             Self::Waited(waited) => of(&mut waited.jobs),
-            Self::Sampled(jobs) => of(jobs),
+            Self::Sampled(jobs, _) => of(jobs),
             _ => Vec::new(),
         }
     }
@@ -107,6 +107,8 @@ pub struct Submission {
     pub local_script: Option<(Clean, usize)>,
     /// What the script's own table gave.
     pub from_script: Vec<&'static str>,
+    /// Where the script's own table is not read: that, and what to do.
+    pub script_note: Option<&'static str>,
     /// When a scheduled job is started first.
     pub next_run: Option<Timestamp>,
     /// The request of a dry run, with the names of its secrets only.
@@ -198,6 +200,17 @@ pub struct Sampled {
     pub metrics: Option<Metrics>,
     /// The call's time was up before a sample could be waited for as long as others are.
     pub cut_short: bool,
+}
+
+/// The running jobs of a namespace, as far as one call samples them.
+#[derive(Debug)]
+pub struct AllRunning {
+    /// The namespace.
+    pub namespace: Clean,
+    /// Whether more jobs run than were sampled.
+    pub more: bool,
+    /// How many more the Hub describes in a way that can't be read.
+    pub unreadable: usize,
 }
 
 /// Scheduled jobs of a namespace.

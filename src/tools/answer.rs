@@ -40,6 +40,9 @@ pub(super) struct JobsAnswer {
     /// What the script's own table gave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) from_script: Vec<&'static str>,
+    /// That the table of a script behind a URL is not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) script_note: Option<&'static str>,
     /// What a dry run would have sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request: Option<Map<String, Value>>,
@@ -112,6 +115,9 @@ pub(super) struct JobAnswer {
     pub(super) scheduling_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) run_seconds: Option<u64>,
+    /// A volume could not be mounted: nothing ran, and nothing was billed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) never_ran: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usd_so_far: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,6 +205,9 @@ pub(super) struct Cost {
 pub(super) struct Logs {
     pub(super) job_id: String,
     pub(super) stage: String,
+    /// What the Hub says of the stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Clean>,
     /// The job is over, and this is the end of its output.
     pub(super) finished: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use super::entries::{self, ENTRIES};
 use super::form::{Arguments, is_blank, says_nothing};
 use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, Verb};
-use crate::error::{Error, Fault, Problem};
+use crate::error::{Error, Fault, Problem, Warning};
 use crate::operations::Call;
 use crate::policy::Policy;
 use crate::types::nearest;
@@ -23,8 +23,8 @@ const ENDS_A_SCHEDULE: [&str; 2] = ["scheduled suspend", "scheduled delete"];
 pub(super) enum Understood {
     /// The help, of one operation or of all.
     Usage(Option<&'static Verb>),
-    /// An operation, and its arguments under their own names as they were written.
-    Call(Box<Call>, Map<String, Value>),
+    /// An operation, its arguments under their own names as they were written, and warnings on how they were read.
+    Call(Box<Call>, Map<String, Value>, Vec<Warning>),
     /// No operation.
     Wrong(Error),
 }
@@ -93,7 +93,7 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
     let mut arguments = Arguments::new(given.clone(), faults, progress);
     let operation = read(&mut arguments);
     let call = Call { name: verb.name, operation, readable, faults: arguments.faults };
-    Understood::Call(Box::new(call), given)
+    Understood::Call(Box::new(call), given, arguments.warnings)
 }
 
 /// Lower case, words apart by one blank.

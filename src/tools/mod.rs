@@ -116,14 +116,10 @@ impl Tools {
             JOBS => Some(match call::understand(arguments, progress.wanted(), self.operations.policy()) {
                 Understood::Usage(verb) => render::usage(verb, self.operations.policy(), scrubber),
                 Understood::Wrong(error) => render::jobs(None, Err(error), None, scrubber),
-                Understood::Call(call, written) => {
+                Understood::Call(call, written, warnings) => {
                     let name = call.name;
-                    render::jobs(
-                        Some(name),
-                        self.operations.perform(*call, progress, cancelled).await,
-                        Some(written),
-                        scrubber,
-                    )
+                    let result = self.operations.perform(*call, progress, cancelled).await;
+                    render::jobs(Some(name), result, Some((written, warnings)), scrubber)
                 }
             }),
             _ => None,

@@ -150,7 +150,6 @@ async fn the_hint_of_a_wrong_call_is_that_call_mended() {
             "uv",
             json!({"script": "print(1)\n", "secrets": {"HF_TOKEN": "hf_token"}, "env": {"HF_TOKEN": "$HF_TOKEN"}, "detach": true}),
         ),
-        ("ps", json!({"limit": 1000})),
     ] {
         let answer = server.jobs(operation, args.clone()).await;
         assert!(answer.is_error, "{args}");

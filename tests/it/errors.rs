@@ -108,6 +108,7 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
             Credential::VendorKey(_) => "vendor key",
             Credential::UrlUserinfo => "userinfo",
         },
+        Problem::GroupAlone => "group alone",
         Problem::Secret(problem) => match problem {
             SecretProblem::NotLoggedIn => "secret without login",
             SecretProblem::NotAllowed { .. } => "secret not allowed",
@@ -122,22 +123,33 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
             LocalFileReason::NotAFile => "file: not a file",
             LocalFileReason::NotAScript => "file: not a script",
             LocalFileReason::TooLarge { .. } => "file: too large",
-            LocalFileReason::NotText => "file: not text",
+            LocalFileReason::NotText { encoding: None } => "file: not text",
+            LocalFileReason::NotText { encoding: Some(_) } => "file: other encoding",
+            LocalFileReason::Nul => "file: nul",
             LocalFileReason::Io(_) => "file: io",
         },
     }
 }
-const PROBLEMS: usize = 26;
+const PROBLEMS: usize = 29;
 
 fn kind_of_warning(warning: &Warning) -> &'static str {
     match warning {
         Warning::LoginText { .. } => "login text",
         Warning::LiteralToken { .. } => "literal token",
         Warning::UnreadName { .. } => "unread name",
-        Warning::PlaceholderWithoutShell => "placeholder without shell",
+        Warning::PasswordInEnv { .. } => "password in env",
+        Warning::PlaceholderWithoutShell { argument: "command" } => "placeholder without shell",
+        Warning::PlaceholderWithoutShell { .. } => "placeholder in script_args",
+        Warning::SeparatorRemoved => "separator removed",
+        Warning::LocalFiles { .. } => "local files",
+        Warning::PageOfFile { .. } => "page of file",
+        Warning::ByteOrderMark => "byte order mark",
+        Warning::AfterLogin { .. } => "after login",
         Warning::EmptyMap { .. } => "empty map",
+        Warning::NumberCut { .. } => "number cut",
         Warning::Differs { .. } => "differs",
         Warning::LabelsRemoved { .. } => "labels removed",
+        Warning::LabelsAbsent { .. } => "labels absent",
         Warning::FoundAgain => "found again",
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
@@ -153,7 +165,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 20;
+const WARNINGS: usize = 29;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -259,6 +271,7 @@ fn problems() -> Vec<Fault> {
         Problem::malformed("5x", "a number of seconds").at("timeout"),
         Problem::Conflict { with: "labels.name".to_owned() }.at("name"),
         Problem::Conflict { with: "flavor".to_owned() }.at("flavor"),
+        Problem::GroupAlone.at("resource_group_id"),
     ];
     let credentials = [
         Credential::TokenName,
@@ -285,7 +298,9 @@ fn problems() -> Vec<Fault> {
         LocalFileReason::NotAFile,
         LocalFileReason::NotAScript,
         LocalFileReason::TooLarge { limit: 1_048_576 },
-        LocalFileReason::NotText,
+        LocalFileReason::NotText { encoding: None },
+        LocalFileReason::NotText { encoding: Some("latin-1".to_owned()) },
+        LocalFileReason::Nul,
         LocalFileReason::Io("permission denied".to_owned()),
     ];
     all.extend(files.map(|reason| file(reason).at("script")));
@@ -352,9 +367,21 @@ fn warnings() -> Vec<Warning> {
         login(TokenNote::Assignment),
         Warning::LiteralToken { name: "HF_TOKEN".to_owned() },
         Warning::UnreadName { name: "TOKEN".to_owned() },
-        Warning::PlaceholderWithoutShell,
+        Warning::PasswordInEnv { name: "UV_EXTRA_INDEX_URL".to_owned() },
+        Warning::PlaceholderWithoutShell { argument: "command" },
+        Warning::PlaceholderWithoutShell { argument: "script_args" },
+        Warning::SeparatorRemoved,
+        Warning::LocalFiles { names: vec!["input.csv".to_owned(), "config.yaml".to_owned()] },
+        Warning::PageOfFile { file: "https://raw.githubusercontent.com/o/r/main/x.py".to_owned() },
+        Warning::ByteOrderMark,
+        Warning::AfterLogin {
+            reason: "not logged in to Hugging Face: no token in HF_TOKEN".to_owned(),
+            login: "ask the user to run `hf auth login`".to_owned(),
+        },
         Warning::EmptyMap { argument: "env".to_owned() },
+        Warning::NumberCut { argument: "tail", given: "5000".to_owned(), used: 1000 },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
+        Warning::LabelsAbsent { keys: vec!["team".to_owned()] },
         Warning::LabelsRemoved { labels: vec!["name=train".to_owned(), "team=nlp".to_owned()] },
         Warning::FoundAgain,
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },

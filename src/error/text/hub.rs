@@ -180,6 +180,7 @@ impl HubError {
             Some(Lack::OrganisationRole) => {
                 format!("ask an admin of `{namespace}` for the role write{others}")
             }
+            Some(Lack::Membership) if is_group_id(namespace) => group_hint(namespace) + &others,
             Some(Lack::Membership) => {
                 format!("check the spelling of `{namespace}`, or ask its admins to be let in{others}")
             }
@@ -204,6 +205,7 @@ impl HubError {
         let operation = match thing {
             Some(Thing::Job(_)) => "ps",
             Some(Thing::ScheduledJob(_)) => "scheduled ps",
+            None if is_group_id(namespace) => return format!("{}; {others}", group_hint(namespace)),
             None => return others,
         };
         format!(
@@ -217,6 +219,18 @@ impl HubError {
         let allowed = self.facts.iter().flat_map(|facts| &facts.allowed).map(String::as_str);
         list(&allowed.filter(|name| Some(*name) != tried).take(NAMED_MAX).collect::<Vec<_>>())
     }
+}
+
+/// Whether a name has the form of the Hub's object ids, which a resource group has and no account.
+fn is_group_id(name: &str) -> bool {
+    name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn group_hint(namespace: &str) -> String {
+    format!(
+        "`{namespace}` has the form of a resource group's id: pass it as `resource_group_id`, and as `namespace` the organization \
+         that it belongs to"
+    )
 }
 
 /// How many other namespaces are named: who has more knows their names.

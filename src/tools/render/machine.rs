@@ -1,9 +1,9 @@
 //! Machines as answers: what there is at which price, and what jobs use of theirs.
 
 use super::super::answer::{HardwareAnswer, StatsAnswer};
-use super::{Page, job};
+use super::{Page, counted, job};
 use crate::hub::{Flavors, Hardware, Metrics};
-use crate::operations::{Each, Sampled};
+use crate::operations::{AllRunning, Each, Sampled};
 use crate::policy::MicroUsd;
 use crate::secrets::Clean;
 use crate::types::Size;
@@ -40,16 +40,27 @@ fn row(hardware: &Hardware, priced: bool) -> String {
     format!("{}{price} {}", hardware.name, facts.join(", "))
 }
 
-pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>) {
-    let mut told = Vec::new();
+pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>, running: Option<AllRunning>) {
+    let (mut read, asked) = (Vec::new(), jobs.len());
+    if let Some(AllRunning { namespace, .. }) = &running {
+        let count = if asked == 0 { "no running jobs".to_owned() } else { counted(asked, "running job") };
+        page.line(&format!("{count} in namespace `{namespace}`"));
+    }
     for Each { target, result } in jobs {
         match result {
-            Ok(sampled) => told.push(sample(page, sampled)),
+            Ok(sampled) => read.push(sample(page, sampled)),
             Err(error) => page.failed(&target, &error),
         }
     }
-    page.answer.ok = !told.is_empty();
-    page.answer.stats = told;
+    if let Some(AllRunning { more, unreadable, .. }) = running {
+        if more {
+            page.line(&format!("more jobs are running: these are the newest {asked}; pass `job_id` for others"));
+        }
+        page.unreadable(unreadable);
+        page.answer.more = Some(more);
+    }
+    page.answer.ok = asked == 0 || !read.is_empty();
+    page.answer.stats = read;
 }
 
 fn sample(page: &mut Page<'_>, sampled: Sampled) -> StatsAnswer {

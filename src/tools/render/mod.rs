@@ -108,18 +108,25 @@ fn remark(warning: &Warning, scrubber: &Scrubber) -> Remark {
     }
 }
 
-/// The answer of `hf_jobs`. `written`: the call's arguments under their own names, for the mended call.
+/// The answer of `hf_jobs`. `read`: the call's arguments under their own names, for the corrected call, and warnings on how
+/// they were read.
 pub(super) fn jobs(
     operation: Option<&str>,
     result: Result<Outcome, Error>,
-    written: Option<Map<String, Value>>,
+    read: Option<(Map<String, Value>, Vec<Warning>)>,
     scrubber: &Scrubber,
 ) -> Rendered {
+    let (written, warnings) = read.map_or((None, Vec::new()), |(written, warnings)| (Some(written), warnings));
     let mut page = Page { scrubber, text: String::new(), answer: JobsAnswer::default() };
     page.answer.operation = operation.map(str::to_owned);
     page.answer.ok = true;
     match result {
-        Ok(Outcome::Submitted(submission)) => submission::submitted(&mut page, *submission),
+        Ok(Outcome::Submitted(mut submission)) => {
+            // Above the job's output, with the submission's own.
+            submission.warnings.splice(0..0, warnings);
+            submission::submitted(&mut page, *submission);
+            return finish(&page);
+        }
         Ok(Outcome::Logs(logs)) => output::logs(&mut page, *logs),
         Ok(Outcome::Listed(listing)) => job::listed(&mut page, &listing),
         Ok(Outcome::Inspected(inspected)) => job::inspected(&mut page, inspected),
@@ -129,7 +136,7 @@ pub(super) fn jobs(
             job::changed(&mut page, *changed);
             page.warn(&warnings);
         }
-        Ok(Outcome::Sampled(sampled)) => machine::sampled(&mut page, sampled),
+        Ok(Outcome::Sampled(sampled, running)) => machine::sampled(&mut page, sampled, running),
         Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
         Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
         Ok(Outcome::ScheduledChanged(job, warnings)) => {
@@ -140,6 +147,7 @@ pub(super) fn jobs(
         Ok(Outcome::WhoAmI(_)) => {}
         Err(error) => failure::jobs(&mut page, &error, operation, written),
     }
+    page.warn(&warnings);
     finish(&page)
 }
 

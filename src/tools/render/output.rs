@@ -48,6 +48,7 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
     let lines = if !raw && from_start && runs_uv(followed) { folded(texts, page.scrubber) } else { texts };
     if lines.is_empty() {
         page.line(match followed.ended {
+            _ if followed.job.never_ran() => job::NEVER_RAN,
             Ended::Finished => "it printed nothing",
             _ => "no output yet",
         });
@@ -81,6 +82,7 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, raw: bool) {
     page.answer.logs = Some(Logs {
         job_id: followed.job.id.to_string(),
         stage: followed.job.stage.as_str().to_owned(),
+        message: followed.job.message.clone(),
         finished,
         succeeded: job::succeeded(&followed.job.stage),
         timeout_seconds: followed.job.spec.timeout,

@@ -22,6 +22,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         micro_usd_per_minute,
         local_script,
         from_script,
+        script_note,
         next_run,
         request,
         followed,
@@ -77,6 +78,10 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     if !from_script.is_empty() {
         page.line(&format!("from the script's [tool.hf-jobs]: {}", from_script.join(", ")));
         page.answer.from_script = from_script;
+    }
+    if let Some(note) = script_note {
+        page.line(note);
+        page.answer.script_note = Some(note);
     }
     if let Some(request) = &request
         && let Ok(text) = serde_json::to_string(request)
