@@ -13,7 +13,7 @@ mod warning;
 
 pub use code::Code;
 pub use connect::{CertificateFault, ConnectError, ConnectFault};
-pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem, script_argument};
+pub use fault::{Credential, Fault, FlavorLack, LocalFileReason, Problem, SecretProblem, script_argument};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
 pub use login::{TokenNote, TokenSource};
 pub use unreadable::Unreadable;
@@ -45,14 +45,19 @@ pub enum Error {
         /// All that is wrong, in the order of the arguments.
         faults: Vec<Fault>,
     },
-    /// No operation has that name.
+    /// No operation has that name, or none was named.
     UnknownOperation {
-        /// The name as given.
-        given: String,
-        /// The known names that are most like it, or may be meant by it.
-        nearest: Vec<String>,
+        /// The name as given, if one was.
+        given: Option<String>,
+        /// The operations that may be meant, each with what it does.
+        meant: Vec<(&'static str, &'static str)>,
         /// All names.
         known: Vec<&'static str>,
+    },
+    /// The name is that of the tool `hf_whoami`.
+    OtherTool {
+        /// The name as given.
+        given: String,
     },
     /// The message was longer than the server reads.
     TooLarge {

@@ -1,5 +1,7 @@
 //! What an answer remarks although the call was carried out: data, of which `error::text` makes the words.
 
+use serde_json::Value;
+
 use super::{TokenNote, TokenSource};
 
 /// A remark on a call that was carried out.
@@ -62,6 +64,28 @@ pub enum Warning {
     EmptyMap {
         /// The argument.
         argument: String,
+    },
+    /// Names that agent hosts add beside the arguments were left out.
+    HostNames {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// No operation was named; the call carries what one runs.
+    OperationInferred {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// Arguments that say how a job is followed, for a scheduled job, which starts later.
+    NothingToFollow {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A shell's operator is an argument of a command that no shell runs.
+    OperatorWithoutShell {
+        /// The operator.
+        operator: String,
+        /// The command that passes the line to a shell.
+        instead: Value,
     },
     /// A number was out of its range, and cost nothing to cut.
     NumberCut {

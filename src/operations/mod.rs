@@ -4,6 +4,7 @@ mod asked;
 mod cancel;
 mod draft;
 mod expose;
+mod flavors;
 mod hardware;
 mod inline_script;
 mod inspect;
@@ -344,7 +345,13 @@ impl Work<'_> {
             .collect();
         let many = credentials.len() > CREDENTIALS_COMPARED;
         faults.retain(|fault| {
-            let repeats = matches!(fault.problem, Problem::Malformed { .. } | Problem::LocalFile { .. });
+            let repeats = matches!(
+                fault.problem,
+                Problem::Malformed { .. }
+                    | Problem::LocalFile { .. }
+                    | Problem::TimeZone { .. }
+                    | Problem::UnknownFlavor { .. }
+            );
             !(repeats && (many || credentials.iter().any(|argument| fault.overlaps(argument))))
         });
         if faults.is_empty() {

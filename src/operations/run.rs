@@ -13,6 +13,9 @@ impl Work<'_> {
         if command.as_ref().is_some_and(Command::placeholder_outside_shell) {
             job.warnings.push(Warning::PlaceholderWithoutShell { argument: "command" });
         }
+        if let Some((operator, instead)) = command.as_ref().and_then(Command::operator_outside_shell) {
+            job.warnings.push(Warning::OperatorWithoutShell { operator, instead });
+        }
         let image = image.unwrap_or_else(Image::python);
         let name_base = image.name_base();
         let words = command.as_ref().map(|command| command.arguments().to_vec()).unwrap_or_default();

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Work;
 use super::asked::Asked;
 use super::draft::{JobDraft, Plan};
+use super::flavors;
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Made, Outcome, Submission};
 use super::preflight;
@@ -18,7 +19,7 @@ use crate::hub::{
     Target, Visitor,
 };
 use crate::secrets::{Clean, PlainEnv, Readable, Scan, Scanned, SecretEnv, SecretNote};
-use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name, nearest};
+use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name};
 
 /// How long a submission waits for the list of machines.
 const HARDWARE_WITHIN: Duration = Duration::from_secs(5);
@@ -58,7 +59,9 @@ impl Work<'_> {
         let (code, words) = (payload.code.clone(), payload.words.clone());
         let (local_script, from_script) = (payload.local_script.clone(), payload.from_script.clone());
         let script_note = payload.script_note;
+        let flavor = draft.flavor.clone();
         let Some(spec) = self.spec(payload, draft, &mut warnings) else {
+            self.check_flavor_too(flavor).await;
             self.refuse_without_login()?;
             self.refuse_faults()?;
             return Err(Error::Internal { during: "drafting a job" });
@@ -79,9 +82,8 @@ impl Work<'_> {
         let prices = prices(self.operations.hub.visitor(self.deadline));
         let (namespace, flavors) = unless(self.cancelled, async { tokio::join!(place, prices) }).await?;
         let namespace = namespace?;
-        if let Some(flavors) = &flavors {
-            self.check_flavor(&spec.flavor, flavors)?;
-        }
+        self.faults.extend(flavors.as_ref().and_then(|flavors| flavors::fault(spec.flavor.as_str(), flavors)));
+        self.refuse_faults()?;
         let identity = caller.as_ref().and_then(Caller::kept_identity);
         let scheduled = plan.is_some();
         warnings.extend(preflight::of_submission(
@@ -283,22 +285,14 @@ impl Work<'_> {
         }
     }
 
-    fn check_flavor(&self, flavor: &Flavor, flavors: &Flavors) -> Result<(), Error> {
-        if flavors.get(flavor.as_str()).is_some() {
-            return Ok(());
+    /// Whether the flavor of a call that is wrong anyway exists, where the list of flavors can be read: all that is wrong is
+    /// answered at once.
+    async fn check_flavor_too(&mut self, flavor: Option<Flavor>) {
+        let (Some(flavor), Ok(login)) = (flavor, &self.login) else { return };
+        let caller = self.operations.hub.caller(login.token.clone(), self.deadline);
+        if let Ok(Some(flavors)) = unless(self.cancelled, prices(&caller)).await {
+            self.faults.extend(flavors::fault(flavor.as_str(), &flavors));
         }
-        let mut near = nearest(flavor.as_str(), flavors.names());
-        // Of machines that begin alike, the cheapest is meant: nobody gets four for one by a slip.
-        let price =
-            |name: &String| flavors.get(name).and_then(|hardware| hardware.micro_usd_per_minute).unwrap_or(u64::MAX);
-        near.sort_by_key(|name| (!name.starts_with(flavor.as_str()), price(name)));
-        let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-        let expected = format!("a flavor that the Hub offers; nearest are {}", names.join(", "));
-        let problem = match near.first() {
-            Some(first) => Problem::malformed_instead(flavor.as_str(), expected, first.as_str()),
-            None => Problem::malformed(flavor.as_str(), "a flavor that the Hub offers"),
-        };
-        Err(Error::argument(self.name, problem.at("flavor")))
     }
 
     async fn follow_submitted(

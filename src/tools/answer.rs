@@ -268,6 +268,9 @@ pub(super) struct WhoAmIAnswer {
     pub(super) namespaces: Vec<NamespaceAnswer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<Remark>,
+    /// Variables of the server that secrets may take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) secret_names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) error: Option<ErrorAnswer>,

@@ -88,7 +88,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
             (&["logs"], "how long to follow, up to 45s, default 0"),
             (&["wait"], "how long to wait, up to 45s, default 30s"),
         ],
-        ..arg("wait", Form::Time, "how long this call follows the job, up to 45s, default 20s", &[])
+        ..arg("wait", Form::Time, "how long this call follows the job, up to 45s, default 20s", &["follow"])
     },
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
     arg("job_id", Form::Text, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"]),
@@ -119,7 +119,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20, at most 500", &[]),
-    arg("tail", Form::Number, "how many of the last lines, default 50", &[]),
+    arg("tail", Form::Number, "how many of the last lines, default 50", &["lines"]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
     arg("grep", Form::Text, "only lines that match this regular expression", &[]),
     arg("raw", Form::Flag, "keep uv's install lines", &[]),

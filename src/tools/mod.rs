@@ -5,10 +5,14 @@
 
 mod answer;
 mod argument;
+mod argument_names;
 mod arguments;
+mod blanks;
 mod call;
 mod entries;
+mod envelope;
 mod form;
+mod meaning;
 mod render;
 mod schema;
 mod stand_in;
@@ -56,10 +60,12 @@ const WHOAMI_ABOUT: &str = "Who is logged in to Hugging Face: account, organizat
 pub struct Tools {
     operations: Arc<Operations>,
     list: Arc<[Tool]>,
+    /// The variables of the server that secrets may take.
+    secret_names: Arc<[String]>,
 }
 
 impl Tools {
-    /// The tools. `secret_names`: the variables of the server that secrets may take, for the schema.
+    /// The tools. `secret_names`: the variables of the server that secrets may take, for the schema and `hf_whoami`.
     pub fn new(operations: Arc<Operations>, secret_names: &[String]) -> Self {
         let input = schema::jobs_input(operations.policy(), secret_names);
         let jobs = Tool::new_with_raw(JOBS, Some(JOBS_ABOUT.into()), input)
@@ -80,7 +86,7 @@ impl Tools {
                     .idempotent(true)
                     .open_world(true),
             );
-        Self { operations, list: Arc::new([jobs, whoami]) }
+        Self { operations, list: Arc::new([jobs, whoami]), secret_names: secret_names.into() }
     }
 
     /// What `initialize` and `server/discover` tell a model of this server.
@@ -111,7 +117,8 @@ impl Tools {
             WHOAMI => {
                 let call =
                     Call { name: WHOAMI, operation: Operation::WhoAmI, readable: Vec::new(), faults: Vec::new() };
-                Some(render::whoami(self.operations.perform(call, progress, cancelled).await, scrubber))
+                let result = self.operations.perform(call, progress, cancelled).await;
+                Some(render::whoami(result, &self.secret_names, scrubber))
             }
             JOBS => Some(match call::understand(arguments, progress.wanted(), self.operations.policy()) {
                 Understood::Usage(verb) => render::usage(verb, self.operations.policy(), scrubber),
@@ -130,7 +137,7 @@ impl Tools {
     pub fn failed(&self, tool: &str, error: Error) -> Rendered {
         let scrubber = self.operations.scrubber();
         if tool == WHOAMI {
-            render::whoami(Err(error), scrubber)
+            render::whoami(Err(error), &self.secret_names, scrubber)
         } else {
             render::jobs(None, Err(error), None, scrubber)
         }

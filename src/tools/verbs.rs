@@ -250,34 +250,6 @@ pub(super) const VERBS: &[Verb] = &[
     },
 ];
 
-/// Names by which models call operations that have another.
-pub(super) const VERB_SYNONYMS: &[(&str, &str)] = &[
-    ("list", "ps"),
-    ("ls", "ps"),
-    ("logs follow", "logs"),
-    ("log", "logs"),
-    ("usage", "help"),
-    ("flavors", "hardware"),
-    ("duplicate", "rerun"),
-    ("label", "labels"),
-    ("metrics", "stats"),
-    ("status", "inspect"),
-    ("submit", "run"),
-    ("uv run", "uv"),
-    ("stop", "cancel"),
-    ("kill", "cancel"),
-    ("scheduled", "scheduled ps"),
-    ("scheduled list", "scheduled ps"),
-    ("scheduled ls", "scheduled ps"),
-    ("scheduled uv run", "scheduled uv"),
-    ("scheduled remove", "scheduled delete"),
-    ("scheduled rm", "scheduled delete"),
-    ("scheduled pause", "scheduled suspend"),
-    ("scheduled unsuspend", "scheduled resume"),
-    ("scheduled label", "scheduled labels"),
-    ("scheduled reschedule", "scheduled update"),
-];
-
 /// An operation, another name of one of its arguments, and the argument: names that mean something else elsewhere.
 const OWN_ALIASES: &[(&str, &str, &str)] = &[("wait", "timeout", "wait")];
 

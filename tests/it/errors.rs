@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hf_jobs_mcp::error::{
-    Access, CertificateFault, ConnectError, ConnectFault, Credential, Defect, Error, Fault, HubError, Lack,
+    Access, CertificateFault, ConnectError, ConnectFault, Credential, Defect, Error, Fault, FlavorLack, HubError, Lack,
     LocalFileReason, LoginFacts, Problem, Refusal, Request, SecretProblem, Seen, Thing, TokenNote, TokenSource, Trace,
     Unreadable, Warning,
 };
@@ -19,7 +19,9 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::NotLoggedIn { .. } => "not logged in",
         Error::UnusableLogin { .. } => "unusable login",
         Error::Arguments { .. } => "arguments",
+        Error::UnknownOperation { given: None, .. } => "no operation",
         Error::UnknownOperation { .. } => "unknown operation",
+        Error::OtherTool { .. } => "other tool",
         Error::TooLarge { .. } => "too large",
         Error::Unreadable(why) => match why {
             Unreadable::NotUtf8 => "not UTF-8",
@@ -44,7 +46,7 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::Internal { .. } => "internal",
     }
 }
-const ERRORS: usize = 22;
+const ERRORS: usize = 24;
 
 fn kind_of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
@@ -95,7 +97,16 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
     match problem {
         Problem::Unknown { nearest: Some(_) } => "unknown, near",
         Problem::Unknown { nearest: None } => "unknown",
-        Problem::Missing { .. } => "missing",
+        Problem::OfHost => "of host",
+        Problem::TimeZone { .. } => "time zone",
+        Problem::Placeholder => "placeholder of an answer",
+        Problem::UnknownFlavor { lack, .. } => match lack {
+            FlavorLack::Alike => "flavor: alike",
+            FlavorLack::Gpus => "flavor: gpus",
+            FlavorLack::NoTpus => "flavor: no tpus",
+            FlavorLack::Any => "flavor: any",
+        },
+        Problem::Missing => "missing",
         Problem::WrongType { .. } => "wrong type",
         Problem::Malformed { instead: Some(_), .. } => "malformed, instead",
         Problem::Malformed { instead: None, .. } => "malformed",
@@ -130,7 +141,7 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
         },
     }
 }
-const PROBLEMS: usize = 29;
+const PROBLEMS: usize = 36;
 
 fn kind_of_warning(warning: &Warning) -> &'static str {
     match warning {
@@ -146,6 +157,10 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::ByteOrderMark => "byte order mark",
         Warning::AfterLogin { .. } => "after login",
         Warning::EmptyMap { .. } => "empty map",
+        Warning::HostNames { .. } => "host names",
+        Warning::OperationInferred { .. } => "operation inferred",
+        Warning::NothingToFollow { .. } => "nothing to follow",
+        Warning::OperatorWithoutShell { .. } => "operator without shell",
         Warning::NumberCut { .. } => "number cut",
         Warning::Differs { .. } => "differs",
         Warning::LabelsRemoved { .. } => "labels removed",
@@ -165,7 +180,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 29;
+const WARNINGS: usize = 33;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -263,9 +278,13 @@ fn problems() -> Vec<Fault> {
     let mut all = vec![
         Problem::Unknown { nearest: Some("timeout".to_owned()) }.at("timout"),
         Problem::Unknown { nearest: None }.at("zzz"),
-        Problem::Missing { example: json!(["python", "-V"]) }.at("command"),
-        Problem::Missing { example: json!(JOB) }.at("job_id"),
-        Problem::Missing { example: json!(SCHEDULED) }.at("scheduled_job_id"),
+        Problem::OfHost.at("sessionId"),
+        Problem::TimeZone { schedule: "0 9 * * *".to_owned(), utc: vec![("UTC+2".to_owned(), "0 7 * * *".to_owned())] }
+            .at("timezone"),
+        Problem::Placeholder.at("schedule"),
+        Problem::Missing.at("command"),
+        Problem::Missing.at("job_id"),
+        Problem::Missing.at("scheduled_job_id"),
         Problem::WrongType { expected: "a list of strings", found: "a number" }.at("command"),
         Problem::malformed_instead("5x", "a number of seconds", "5m").at("timeout"),
         Problem::malformed("5x", "a number of seconds").at("timeout"),
@@ -281,6 +300,11 @@ fn problems() -> Vec<Fault> {
         Credential::VendorKey("OpenAI"),
         Credential::UrlUserinfo,
     ];
+    let lacks = [FlavorLack::Alike, FlavorLack::Gpus, FlavorLack::NoTpus, FlavorLack::Any];
+    all.extend(lacks.map(|lack| {
+        let offered = vec![("t4-small".to_owned(), Some("$0.40".to_owned())), ("new".to_owned(), None)];
+        Problem::UnknownFlavor { asked: "x".to_owned(), lack, offered, instead: None }.at("flavor")
+    }));
     all.extend(credentials.map(|found| credential(found).at("env.HF_TOKEN")));
     let variable = || "WANDB_API_KEY".to_owned();
     let secrets = [
@@ -313,6 +337,11 @@ fn errors() -> Vec<Error> {
         trace,
         cause: Box::new(refused(Refusal::TimedOut, None, None)),
     };
+    let unknown = |given: Option<&str>, meant: &[(&'static str, &'static str)]| Error::UnknownOperation {
+        given: given.map(str::to_owned),
+        meant: meant.to_vec(),
+        known: vec!["run", "ps"],
+    };
     vec![
         Error::NotLoggedIn {
             looked_at: vec!["HF_TOKEN".to_owned(), "/home/alice/.cache/huggingface/token".to_owned()],
@@ -334,8 +363,12 @@ fn errors() -> Vec<Error> {
             reason: "it is UTF-16 text, as PowerShell's `>` writes it, not UTF-8".to_owned(),
         },
         Error::Arguments { operation: "run".to_owned(), faults: problems().into_iter().take(2).collect() },
-        Error::UnknownOperation { given: "lsit".to_owned(), nearest: vec!["ps".to_owned()], known: vec!["run", "ps"] },
-        Error::UnknownOperation { given: "zzz".to_owned(), nearest: vec![], known: vec!["run", "ps"] },
+        unknown(Some("lgos"), &[("logs", "read a job's output")]),
+        unknown(Some("delete"), &[("cancel", "cancel jobs"), ("scheduled delete", "delete a scheduled job")]),
+        unknown(Some("zzz"), &[]),
+        unknown(None, &[("logs", "read a job's output"), ("inspect", "show jobs in full")]),
+        unknown(None, &[]),
+        Error::OtherTool { given: "whoami".to_owned() },
         Error::TooLarge { limit: 4_194_304 },
         Error::Unreadable(Unreadable::NotUtf8),
         Error::Unreadable(Unreadable::LoneSurrogate { escape: "\\ud83d".to_owned() }),
@@ -379,6 +412,10 @@ fn warnings() -> Vec<Warning> {
             login: "ask the user to run `hf auth login`".to_owned(),
         },
         Warning::EmptyMap { argument: "env".to_owned() },
+        Warning::HostNames { names: vec!["tool".to_owned(), "toolCallId".to_owned()] },
+        Warning::OperationInferred { operation: "uv" },
+        Warning::NothingToFollow { names: vec!["detach".to_owned()] },
+        Warning::OperatorWithoutShell { operator: "&&".to_owned(), instead: json!(["/bin/sh", "-c", "a && b"]) },
         Warning::NumberCut { argument: "tail", given: "5000".to_owned(), used: 1000 },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
         Warning::LabelsAbsent { keys: vec!["team".to_owned()] },

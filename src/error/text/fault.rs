@@ -1,7 +1,7 @@
 //! The words of what is wrong with an argument.
 
 use super::short;
-use crate::error::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
+use crate::error::{Credential, Fault, FlavorLack, LocalFileReason, Problem, SecretProblem};
 
 /// The longest path of an argument that is repeated, in bytes.
 const ARGUMENT_MAX_BYTES: usize = 300;
@@ -29,9 +29,19 @@ impl Fault {
             Problem::Unknown { nearest: Some(nearest) } if self.script_key().is_some() => {
                 format!("`{argument}` is no key of that table, `{nearest}` is")
             }
-            Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
-            Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
-            Problem::Missing { .. } => format!("`{argument}` is required"),
+            Problem::Unknown { nearest: Some(nearest) } => {
+                format!("unknown argument `{argument}`; did you mean `{nearest}`?")
+            }
+            Problem::Unknown { nearest: None } => format!("unknown argument `{argument}`"),
+            Problem::OfHost => {
+                format!(
+                    "unknown argument `{argument}`; names that agent hosts add are ignored only beside an `args` object"
+                )
+            }
+            Problem::TimeZone { .. } => format!("unknown argument `{argument}`: a schedule is always in UTC"),
+            Problem::Placeholder => format!("`{argument}` holds a placeholder of an earlier answer"),
+            Problem::UnknownFlavor { asked, lack, offered, .. } => unknown_flavor(asked, *lack, offered),
+            Problem::Missing => format!("`{argument}` is required"),
             Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
             Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
             Problem::Conflict { with } if with == argument => {
@@ -121,15 +131,26 @@ impl Fault {
             return self.hint_in_script(key).filter(|_| *argument == self.argument);
         }
         Some(match &self.problem {
-            Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
-            Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
-            Problem::Missing { .. } if argument == "job_id" => {
+            // Which arguments there are, the answer adds.
+            Problem::Unknown { .. } => return None,
+            Problem::OfHost => format!("leave out `{argument}`, or keep the arguments in \"args\": {{}}"),
+            Problem::TimeZone { schedule, utc } => {
+                let each: Vec<String> = utc.iter().map(|(zone, utc)| format!("in {} is `{utc}`", short(zone))).collect();
+                format!(
+                    "write `schedule` in UTC and leave out `{argument}`: `{}` {}; cron knows no summer time",
+                    short(schedule),
+                    each.join(", ")
+                )
+            }
+            Problem::Placeholder => format!("write your own text as `{argument}`"),
+            Problem::UnknownFlavor { .. } => "{\"operation\": \"hardware\"} lists all flavors".to_owned(),
+            Problem::Missing if argument == "job_id" => {
                 "find the id with {\"operation\": \"ps\", \"args\": {\"all\": true}}".to_owned()
             }
-            Problem::Missing { .. } if argument == "scheduled_job_id" => {
+            Problem::Missing if argument == "scheduled_job_id" => {
                 "find the id with {\"operation\": \"scheduled ps\", \"args\": {\"all\": true}}".to_owned()
             }
-            Problem::Missing { example } => format!("add \"{argument}\": {example}"),
+            Problem::Missing => return None,
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
             Problem::Malformed { instead: None, .. } => return None,
@@ -179,4 +200,19 @@ impl Fault {
             _ => return None,
         })
     }
+}
+
+fn unknown_flavor(asked: &str, lack: FlavorLack, offered: &[(String, Option<String>)]) -> String {
+    let what = match lack {
+        FlavorLack::Alike => "nearest",
+        FlavorLack::Gpus => "GPU flavors",
+        FlavorLack::NoTpus => "the Hub offers no TPUs; GPU flavors",
+        FlavorLack::Any => "flavors",
+    };
+    let each = |(name, price): &(String, Option<String>)| match price {
+        Some(price) => format!("`{name}` ({price}/hour)"),
+        None => format!("`{name}`"),
+    };
+    let offered = offered.iter().map(each).collect::<Vec<_>>().join(", ");
+    format!("flavor `{}` does not exist; {what}: {offered}", short(asked))
 }

@@ -36,8 +36,21 @@ impl Error {
                     std::iter::once(count).chain(lines).chain(more).collect::<Vec<_>>().join("\n")
                 }
             },
-            Self::UnknownOperation { given, nearest: _, known } => {
-                format!("unknown operation `{given}`; known are {}", list(known))
+            Self::UnknownOperation { given, meant, known } => {
+                let what = match given {
+                    Some(given) => format!("unknown operation `{given}`"),
+                    None => "the call has arguments and no `operation`".to_owned(),
+                };
+                match meant.as_slice() {
+                    [] => format!("{what}; known operations: {}", list(known)),
+                    meant => {
+                        let names: Vec<String> = meant.iter().map(|(name, _)| format!("`{name}`")).collect();
+                        format!("{what}; did you mean {}?", names.join(" or "))
+                    }
+                }
+            }
+            Self::OtherTool { given } => {
+                format!("`{}` is not an operation of hf_jobs; the tool `hf_whoami` does that", short(given))
             }
             Self::TooLarge { limit } => {
                 format!("the message is longer than {limit} bytes, which is the most that is read")
@@ -70,15 +83,16 @@ impl Error {
             Self::Arguments { .. } => {
                 let mut hints: Vec<String> = self.faults().iter().filter_map(Fault::hint).collect();
                 hints.dedup();
-                if hints.is_empty() { "mend that, and send the call again".to_owned() } else { hints.join("; ") }
+                hints.join("; ")
             }
-            Self::UnknownOperation { nearest, .. } if nearest.is_empty() => {
-                "use {\"operation\": \"help\"} to see what there is".to_owned()
+            Self::UnknownOperation { meant, .. } if meant.is_empty() => {
+                "{\"operation\": \"help\"} shows what each operation does".to_owned()
             }
-            Self::UnknownOperation { nearest, .. } => {
-                let calls: Vec<String> = nearest.iter().map(|name| format!("{{\"operation\": \"{name}\"}}")).collect();
-                format!("use {}", calls.join(" or "))
+            Self::UnknownOperation { meant, .. } => {
+                let each = |(name, about): &(&str, &str)| format!("\"operation\": \"{name}\" to {about}");
+                format!("pass {}", meant.iter().map(each).collect::<Vec<_>>().join(", or "))
             }
+            Self::OtherTool { .. } => "call the tool hf_whoami, without arguments".to_owned(),
             Self::TooLarge { .. } => {
                 "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
                     .to_owned()

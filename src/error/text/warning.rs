@@ -20,6 +20,10 @@ impl Warning {
             Self::ByteOrderMark => "byte_order_mark",
             Self::AfterLogin { .. } => "not_logged_in",
             Self::EmptyMap { .. } => "empty_map",
+            Self::HostNames { .. } => "host_names_ignored",
+            Self::OperationInferred { .. } => "operation_inferred",
+            Self::NothingToFollow { .. } => "nothing_to_follow",
+            Self::OperatorWithoutShell { .. } => "operator_without_shell",
             Self::NumberCut { .. } => "number_cut",
             Self::Differs { .. } => "differs_from_request",
             Self::LabelsRemoved { .. } => "labels_removed",
@@ -84,6 +88,14 @@ impl Warning {
             }
             Self::EmptyMap { argument } => {
                 format!("`{argument}` is empty; some clients empty a map that they don't understand")
+            }
+            Self::HostNames { names } => format!("ignored beside `args`: {}", names_of(names)),
+            Self::OperationInferred { operation } => format!("no `operation` was given; `{operation}` was used"),
+            Self::NothingToFollow { names } => {
+                format!("ignored: {}; a scheduled job starts later, so there is nothing to follow", names_of(names))
+            }
+            Self::OperatorWithoutShell { operator, .. } => {
+                format!("`{}` in `command` is passed to the program as an argument: no shell reads it", short(operator))
             }
             Self::NumberCut { argument, given, used } => {
                 format!("`{argument}`: `{}` is out of range; {used} was used", short(given))
@@ -175,6 +187,10 @@ impl Warning {
             Self::ByteOrderMark => "save the script as UTF-8 without a byte order mark".to_owned(),
             Self::AfterLogin { login, .. } => login.clone(),
             Self::EmptyMap { argument } => format!("pass `{argument}` as a list of \"NAME=value\" instead"),
+            Self::HostNames { .. } => "none is needed; an agent host added them".to_owned(),
+            Self::OperationInferred { operation } => format!("pass \"operation\": \"{operation}\""),
+            Self::NothingToFollow { .. } => "leave them out".to_owned(),
+            Self::OperatorWithoutShell { instead, .. } => format!("if a shell was meant, pass \"command\": {instead}"),
             Self::NumberCut { argument, used, .. } => format!("pass `{argument}` as {used} to avoid this warning"),
             Self::Differs { .. } => "cancel the job if that matters".to_owned(),
             Self::LabelsRemoved { .. } => "to restore them, send them as `labels` without `replace`".to_owned(),
@@ -190,11 +206,11 @@ impl Warning {
                 "make a token that can write at {TOKEN_SETTINGS} and log in with it (`hf auth login`), then submit again"
             ),
             Self::FilesLost { .. } => {
-                "push or upload them at the script's end, or add \"volumes\": [\"hf://buckets/OWNER/NAME:/data:rw\"] and \
+                "push or upload them at the script's end, or add \"volumes\": [\"hf://buckets/<owner>/<name>:/data:rw\"] and \
                  write below `/data`"
                     .to_owned()
             }
-            Self::NoTimeout { .. } => "add \"timeout\": \"4h\", or what the training takes with a margin".to_owned(),
+            Self::NoTimeout { .. } => "add `timeout`: what the training takes, with a margin".to_owned(),
             Self::TokenExpires { .. } => format!(
                 "run `hf auth login` first, or log in with a token of {TOKEN_SETTINGS}, which does not end, or shorten \
                  `timeout`"
@@ -208,6 +224,10 @@ impl Warning {
             }
         }
     }
+}
+
+fn names_of(names: &[String]) -> String {
+    short(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }
 
 /// What a check saw, and where.

@@ -14,7 +14,9 @@ use crate::operations::{
     ExposeQuery, LabelChange, LabelsQuery, LogsQuery, Operation, PsQuery, RerunQuery, Targets, Until, WaitQuery,
 };
 use crate::types::limits::{LIMIT_MAX, MAX_IDS, MAX_LABELS};
-use crate::types::{Expose, Id, JobId, JobName, LabelFilter, Labels, Namespace, Reference, Stage, Wait, wrong_kind};
+use crate::types::{
+    Expose, Id, JobId, JobName, LabelFilter, Labels, MAX_TIMEOUT_SECONDS, Namespace, Reference, Stage, Wait, wrong_kind,
+};
 pub(super) use job::{run, scheduled_run, scheduled_uv, uv};
 pub(super) use scheduled::{
     scheduled_delete, scheduled_inspect, scheduled_labels, scheduled_ps, scheduled_resume, scheduled_suspend,
@@ -23,8 +25,8 @@ pub(super) use scheduled::{
 
 /// How long `wait` waits unless told otherwise.
 const WAIT_DEFAULT: Duration = Duration::from_secs(30);
-/// The longest wait that is read, and then cut to what the client waits for; what is longer is a slip of the unit.
-const WAIT_READ_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait that is read, and then cut to what the client waits for.
+const WAIT_READ_MAX: Duration = Duration::from_secs(MAX_TIMEOUT_SECONDS);
 /// How many jobs `ps` shows unless told otherwise.
 const LIMIT_DEFAULT: u64 = 20;
 /// How many stages may be asked for: all that there are, each in two spellings.
@@ -138,7 +140,7 @@ pub(super) fn wait(arguments: &mut Arguments) -> Operation {
     let until = arguments.text("until", |text| match text.to_ascii_lowercase().as_str() {
         "finished" | "done" | "over" | "completed" => Ok(Until::Finished),
         "running" | "started" => Ok(Until::Running),
-        _ => Err(Problem::malformed_instead(text, "`finished` or `running`", "finished")),
+        _ => Err(Problem::malformed(text, "`finished` or `running`")),
     });
     let until = until.unwrap_or(Until::Finished);
     Operation::Wait(WaitQuery { targets: targets(arguments), time, until, warnings })

@@ -151,9 +151,9 @@ pub(super) fn jobs(
     finish(&page)
 }
 
-/// The answer of `hf_whoami`.
-pub(super) fn whoami(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Rendered {
-    whoami::rendered(result, scrubber)
+/// The answer of `hf_whoami`. `secret_names`: the variables of the server that secrets may take.
+pub(super) fn whoami(result: Result<Outcome, Error>, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
+    whoami::rendered(result, secret_names, scrubber)
 }
 
 /// The help.

@@ -7,11 +7,13 @@ use crate::hub::{Identity, MayRun};
 use crate::operations::{Outcome, WhoAmI};
 use crate::secrets::{Clean, Scrubber};
 
+/// The most variables of the server that an answer names.
+const SECRET_NAMES_MAX: usize = 100;
 const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
 
-pub(super) fn rendered(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Rendered {
+pub(super) fn rendered(result: Result<Outcome, Error>, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
     match result {
-        Ok(Outcome::WhoAmI(whoami)) => answer(&whoami, scrubber),
+        Ok(Outcome::WhoAmI(whoami)) => answer(&whoami, secret_names, scrubber),
         Ok(_) => error(&Error::Internal { during: "asking who is logged in" }, scrubber),
         Err(failed) => error(&failed, scrubber),
     }
@@ -25,7 +27,7 @@ fn error(error: &Error, scrubber: &Scrubber) -> Rendered {
     sealed(&text, &answer, true, scrubber)
 }
 
-fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
+fn answer(whoami: &WhoAmI, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
     let WhoAmI { identity, source, host, local, warnings } = whoami;
     let plan = (!local).then_some(if identity.pro { "pro" } else { "free" });
     let can_pay = identity.can_pay.filter(|_| !local);
@@ -55,6 +57,11 @@ fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
         lines.push(format!("jobs in `{}`: {}{change}", namespace.name, namespace.may_run_jobs));
     }
     lines.extend(warnings.iter().map(remark_line));
+    if !secret_names.is_empty() {
+        let shown: Vec<String> = secret_names.iter().take(SECRET_NAMES_MAX).map(|name| format!("`${name}`")).collect();
+        let more = if secret_names.len() > SECRET_NAMES_MAX { ", …" } else { "" };
+        lines.push(format!("secrets may also take these variables of the server: {}{more}", shown.join(", ")));
+    }
     let answer = WhoAmIAnswer {
         ok: true,
         name: Some(identity.name.clone()),
@@ -79,6 +86,7 @@ fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
             .collect(),
         namespaces,
         warnings: warnings.iter().map(|warning| remark(warning, scrubber)).collect(),
+        secret_names: secret_names.iter().take(SECRET_NAMES_MAX).cloned().collect(),
         error: None,
     };
     sealed(&lines.join("\n"), &answer, false, scrubber)
