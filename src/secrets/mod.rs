@@ -14,6 +14,7 @@ mod door_token;
 mod env;
 mod json;
 mod known;
+mod lines;
 mod placeholder;
 mod readable;
 mod renewal;
@@ -34,6 +35,7 @@ pub use clean::Clean;
 pub use door_token::{DoorToken, DoorTokenFault, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS};
 pub use env::PlainEnv;
 pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
+pub use lines::LineCleaner;
 pub use renewal::{BrowserLogin, HeldRenewal, Renewal, RenewalFault, RenewedLogin};
 pub use scan::{Readable, Scan, Scanned};
 pub use scrub::Scrubber;
@@ -44,6 +46,7 @@ pub use secret_env::{MAX_SECRET_BYTES, SecretEnv, SecretNote};
 pub use session::{Login, LoginFault, Remembered, Session, TokenSource, Variable};
 pub use stored_tokens::StoredTokens;
 pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaims, TokenFault, TokenKind};
+pub use visible::ProgressBar;
 
 /// What stands in place of everything that was redacted.
 pub const REDACTED: &str = "[redacted]";

@@ -172,16 +172,24 @@ pub(super) struct Cost {
     pub(super) usd_at_most: String,
 }
 
-/// A job's output.
+/// A job's output. The lines come last, since some clients cut the end of a long answer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Logs {
     pub(super) job_id: String,
     pub(super) stage: String,
     /// The job is over, and this is the end of its output.
     pub(super) finished: bool,
-    pub(super) lines: Vec<Clean>,
-    pub(super) dropped: u64,
     pub(super) next_cursor: String,
+    /// Lines of the log up to here; absent where only its end was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+    /// Lines that match `grep`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) matched: Option<u64>,
+    /// Lines, with `grep` matches, before those below; absent where only the end of the log was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dropped: Option<u64>,
+    pub(super) lines: Vec<Clean>,
 }
 
 /// An error.

@@ -123,10 +123,10 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20", &[]),
-    arg("tail", Form::Number, "last lines, default 50", &[]),
+    arg("tail", Form::Number, "last lines (of those that match grep), default 50", &[]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
-    arg("grep", Form::Text, "only lines that match this regular expression", &[]),
-    arg("raw", Form::Flag, "don't fold uv's install lines", &[]),
+    arg("grep", Form::Text, "logs: only lines that match, e.g. (?i)error|warn", &[]),
+    arg("raw", Form::Flag, "logs: fold nothing", &[]),
     arg("operation", Form::Text, "help: the operation", &[]),
 ];
 

@@ -1,6 +1,7 @@
 //! Outcomes and errors as answers: text that is enough alone, and structured content that says the same.
 
 mod failure;
+mod fold;
 mod job;
 mod machine;
 mod output;
@@ -150,7 +151,8 @@ fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubb
 }
 
 /// So many of something: `1 line`, `2 lines`.
-fn counted(count: usize, noun: &str) -> String {
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

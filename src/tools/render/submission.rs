@@ -77,21 +77,21 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     {
         page.line(&format!("request: {text}"));
     }
-    match (&followed, &made) {
-        (Some(followed), _) => output::output(page, followed, false),
-        (None, Some(Made::Job(job))) => page.line(&format!(
-            "follow with {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{namespace}/{}\", \"wait\": \"45s\"}}}}",
-            job.id
-        )),
-        _ => {}
-    }
     page.warn(&warnings);
     page.answer.cost = cost;
     page.answer.request = request;
+    let followed = followed.as_ref();
     match made {
         Some(Made::Job(mut job)) => {
             let left_out = job::shorten(&job.id, &mut job.spec, 1);
             page.warn(left_out.as_slice());
+            match followed {
+                Some(followed) => output::output(page, followed, &output::View::default()),
+                None => page.line(&format!(
+                    "follow with {{\"operation\": \"logs\", \"args\": {{\"job_id\": \"{namespace}/{}\", \"wait\": \"45s\"}}}}",
+                    job.id
+                )),
+            }
             page.answer.job = Some(job::full(&job, url, page.scrubber));
         }
         Some(Made::Scheduled(mut job)) => {
