@@ -30,7 +30,7 @@ pub use description::{Description, field, told};
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};
 pub use jobs::{JobFilter, JobList};
-pub use log::{Cursor, Ended, Follow, Followed, Mark, Observer, Start};
+pub use log::{Begin, Cursor, Ended, Follow, Followed, Mark, Observer, Start};
 pub use metrics::{Metrics, Sample};
 pub use scheduled::{ScheduleSpec, ScheduledJob};
 pub use spec::JobSpec;

@@ -143,8 +143,8 @@ pub struct LogPage {
     pub followed: Followed,
     /// Lines as they came: nothing is folded.
     pub raw: bool,
-    /// The pattern that lines had to match.
-    pub grep: Option<Clean>,
+    /// The pattern that lines had to match, as the call has it.
+    pub grep: Option<String>,
     /// Remarks.
     pub warnings: Vec<Warning>,
 }

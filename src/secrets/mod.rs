@@ -14,6 +14,7 @@ mod door_token;
 mod env;
 mod json;
 mod known;
+mod lines;
 mod placeholder;
 mod readable;
 mod renewal;
@@ -35,6 +36,7 @@ pub use clean::Clean;
 pub use door_token::{DoorToken, DoorTokenFault, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS};
 pub use env::PlainEnv;
 pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
+pub use lines::LineCleaner;
 pub use placeholder::is_unset;
 pub use renewal::{BrowserLogin, HeldRenewal, Renewal, RenewalFault, RenewedLogin};
 pub use scan::{Readable, Scan, Scanned};
@@ -48,6 +50,7 @@ pub use stored_tokens::StoredTokens;
 pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaims, TokenFault, TokenKind};
 pub use token_text::TokenText;
 pub use userinfo::url_logins;
+pub use visible::ProgressBar;
 
 pub use crate::error::{Credential, TokenSource};
 

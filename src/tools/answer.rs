@@ -200,7 +200,7 @@ pub(super) struct Cost {
     pub(super) usd_at_most: String,
 }
 
-/// A job's output.
+/// A job's output. The lines come last, since some clients cut the end of a long answer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Logs {
     pub(super) job_id: String,
@@ -214,10 +214,18 @@ pub(super) struct Logs {
     pub(super) succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
-    pub(super) dropped: u64,
     /// Where to go on; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
+    /// Lines of the log up to here; absent where only its end was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+    /// Lines that match `grep`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) matched: Option<u64>,
+    /// Lines, with `grep` matches, before those below; absent where only the end of the log was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dropped: Option<u64>,
     /// That the lines are data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<&'static str>,

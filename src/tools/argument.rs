@@ -119,10 +119,10 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20, at most 500", &[]),
-    arg("tail", Form::Number, "how many of the last lines, default 50", &["lines"]),
+    arg("tail", Form::Number, "how many of the last lines (of those that match grep), default 50", &["lines"]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
-    arg("grep", Form::Text, "only lines that match this regular expression", &[]),
-    arg("raw", Form::Flag, "keep uv's install lines", &[]),
+    arg("grep", Form::Text, "only lines that match this regular expression, such as (?i)error|warn", &[]),
+    arg("raw", Form::Flag, "fold neither uv's install lines nor progress bars", &[]),
     arg("operation", Form::Text, "the operation to explain", &[]),
 ];
 

@@ -1,11 +1,11 @@
 //! The arguments of each operation, read into what the operation takes.
 
 mod job;
+mod pattern;
 mod scheduled;
 
 use std::time::Duration;
 
-use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::form::{Arguments, text_of};
@@ -33,11 +33,6 @@ const LIMIT_DEFAULT: u64 = 20;
 const STAGES_MAX: usize = 12;
 /// The most lines of a log that may be asked for at once; an answer holds no more.
 const TAIL_MAX: u64 = 1000;
-/// The largest compiled pattern: patterns are written by a model, for log lines.
-const PATTERN_MAX_BYTES: usize = 256 * 1024;
-/// The longest pattern that is none and is repeated as the literal text that was perhaps meant.
-const PATTERN_REPEATED_BYTES: usize = 200;
-
 fn namespace(arguments: &mut Arguments) -> Option<Namespace> {
     arguments.text("namespace", Namespace::parse)
 }
@@ -102,16 +97,7 @@ pub(super) fn logs(arguments: &mut Arguments) -> Operation {
         namespace: namespace(arguments),
         tail: arguments.number_cut("tail", 1, TAIL_MAX),
         cursor: arguments.json("cursor", |value| text_of(value).ok_or_else(|| wrong_kind("a string", value))?.parse()),
-        grep: arguments.text("grep", |text| {
-            RegexBuilder::new(text).size_limit(PATTERN_MAX_BYTES).build().map_err(|_| {
-                let expected = "a regular expression of moderate size";
-                // What is longer than a line is no text that was meant literally.
-                if text.len() > PATTERN_REPEATED_BYTES {
-                    return Problem::malformed(text, expected);
-                }
-                Problem::malformed_instead(text, expected, regex::escape(text))
-            })
-        }),
+        grep: arguments.text("grep", pattern::parse),
         wait: given_wait(arguments, "wait", &mut warnings).unwrap_or_default(),
         raw: arguments.flag("raw"),
         warnings,

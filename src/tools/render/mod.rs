@@ -1,6 +1,7 @@
 //! Outcomes and errors as answers: text that is enough alone, and structured content that says the same.
 
 mod failure;
+mod fold;
 mod job;
 mod machine;
 mod output;
@@ -56,7 +57,7 @@ impl Page<'_> {
     }
 
     /// Adds a call to those that go on from here; the same call for the text.
-    fn next<const N: usize>(&mut self, operation: &'static str, args: [(&str, Value); N]) -> String {
+    fn next<'n>(&mut self, operation: &'static str, args: impl IntoIterator<Item = (&'n str, Value)>) -> String {
         let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = NextCall { operation, args };
         let text = serde_json::to_string(&call).unwrap_or_default();
@@ -176,7 +177,8 @@ fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubb
 }
 
 /// So many of something: `1 line`, `2 lines`.
-fn counted(count: usize, noun: &str) -> String {
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

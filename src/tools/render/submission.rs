@@ -88,24 +88,24 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     {
         page.line(&format!("request: {text}"));
     }
-    match (&followed, &made) {
-        (Some(followed), _) => output::output(page, followed, false),
-        (None, Some(Made::Job(job))) => {
-            let job = json!(format!("{namespace}/{}", job.id));
-            let call = page.next("logs", [("job_id", job), ("wait", json!("45s"))]);
-            page.line(&format!("follow with {call}"));
-        }
-        _ => {}
-    }
     page.warn(&warnings);
     page.answer.cost = cost;
     page.answer.timeout_seconds = Some(timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS));
     page.answer.timeout_is_default = Some(timeout.is_none());
     page.answer.request = request;
+    let followed = followed.as_ref();
     match made {
         Some(Made::Job(mut job)) => {
             let left_out = job::shorten(&job.id, &mut job.spec, 1);
             page.warn(left_out.as_slice());
+            match followed {
+                Some(followed) => output::output(page, followed, &output::View::default()),
+                None => {
+                    let id = json!(format!("{namespace}/{}", job.id));
+                    let call = page.next("logs", [("job_id", id), ("wait", json!("45s"))]);
+                    page.line(&format!("follow with {call}"));
+                }
+            }
             page.answer.job = Some(job::full(&job, url, page.scrubber));
         }
         Some(Made::Scheduled(mut job)) => {
