@@ -17,7 +17,7 @@ from pathlib import Path
 
 SERVER, ORIGIN, TOKEN_FILE, HOMES, *PACKAGES = sys.argv[1:]
 URL = f"{ORIGIN}/mcp"
-# Most of a command is the start of a large program, beside three others.
+# Most of a command is the start of a large program, while three others start.
 SECONDS = 120
 STDIO, HTTP, REFUSED = "hf-jobs", "hf-jobs-http", "hf-jobs-refused"
 TOKEN, WRONG_TOKEN = "HF_JOBS_MCP_TOKEN", "HF_JOBS_MCP_WRONG_TOKEN"
@@ -29,7 +29,7 @@ COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Client:
-    """A client, and which of its servers are connected. What each subclass says is `configure` and `listed`."""
+    """A client, and which of its servers are connected. Each subclass says how it is configured and asked."""
 
     title: str
     package: str
@@ -135,7 +135,7 @@ class Codex(Client):
 
 class Gemini(Client):
     title, package, program = "Gemini CLI", "@google/gemini-cli", "gemini"
-    # Otherwise it starts no server in a folder for which nobody has said that it may.
+    # Otherwise it starts no server in a folder that the user does not trust.
     settings = {"GEMINI_CLI_TRUST_WORKSPACE": "true"}
 
     def configure(self):
