@@ -140,9 +140,7 @@ fn warn_of_certificates() {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return,
         Err(error) => format!("can't be read ({})", error.kind()),
     };
-    tracing::warn!(
-        "`SSL_CERT_FILE` is `{path}`, which {fault}: TLS connections may fail until it is right or unset"
-    );
+    tracing::warn!("`SSL_CERT_FILE` is `{path}`, which {fault}: TLS connections may fail until it is right or unset");
 }
 
 /// The system's own store counts there, whatever the variable says.

@@ -114,7 +114,7 @@ impl Visitor {
                 accelerator: accelerator(&hardware.accelerator).as_deref().map(line),
                 micro_usd_per_minute: hardware
                     .micro_usd
-                    .filter(|_| !self.is_local())
+                    .filter(|_| !hub.is_local())
                     .filter(|_| hardware.unit.as_deref().is_none_or(|unit| unit == "minute")),
             })
             .collect();

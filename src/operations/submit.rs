@@ -98,7 +98,7 @@ impl Work<'_> {
         let mut submission = Submission {
             made: None,
             namespace: scrubber.clean_line(namespace.as_ref().map_or(AFTER_LOGIN, Namespace::as_str)),
-            local: caller.is_local(),
+            local: self.operations.hub.is_local(),
             url: None,
             flavor: spec.flavor.as_str().to_owned(),
             timeout: spec.timeout.map(Timeout::seconds),
@@ -288,9 +288,9 @@ impl Work<'_> {
     /// Whether the flavor of a call that is wrong anyway exists, where the list of flavors can be read: all that is wrong is
     /// answered at once.
     async fn check_flavor_too(&mut self, flavor: Option<Flavor>) {
-        let (Some(flavor), Ok(login)) = (flavor, &self.login) else { return };
-        let caller = self.operations.hub.caller(login.token.clone(), self.deadline);
-        if let Ok(Some(flavors)) = unless(self.cancelled, prices(&caller)).await {
+        let Some(flavor) = flavor else { return };
+        let prices = prices(self.operations.hub.visitor(self.deadline));
+        if let Ok(Some(flavors)) = unless(self.cancelled, prices).await {
             self.faults.extend(flavors::fault(flavor.as_str(), &flavors));
         }
     }

@@ -165,7 +165,7 @@ fn labels_query<I: Id>(arguments: &mut Arguments, target: Targets<I>) -> LabelsQ
     } else if let Some(key) = remove.iter().find(|key| set.get(key).is_some()) {
         arguments.fault("remove", conflict(&format!("labels.{key}")));
     } else if !clear && !(replace && empty) && !is_wrong && given.iter().all(|(_, given)| !given) {
-        arguments.fault("labels", Problem::Missing { example: serde_json::json!({"team": "nlp"}) });
+        arguments.fault("labels", Problem::Missing);
     }
     let change = match (clear, replace) {
         (true, _) => LabelChange::Clear,
