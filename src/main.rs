@@ -115,11 +115,11 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
     let code = if let Some(http) = config.http {
         over_http(http, config.local, server, &operations, stop, scrubber).await
     } else {
-        let oversized = {
+        let failed = {
             let server = server.clone();
-            move |limit, method: Option<&str>| server.oversized(limit, method)
+            move |error| server.failed(error)
         };
-        serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
+        serve_stdio(server, failed, stop, || operations.submissions().announce()).await;
         ExitCode::SUCCESS
     };
     let finishing = tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish());

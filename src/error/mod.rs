@@ -6,11 +6,13 @@ mod code;
 mod fault;
 mod hub;
 mod text;
+mod unreadable;
 mod warning;
 
 pub use code::Code;
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem, script_argument};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
+pub use unreadable::Unreadable;
 pub use warning::{Seen, Warning};
 
 /// Why a call was not answered as asked.
@@ -51,6 +53,8 @@ pub enum Error {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// The client's message could not be read.
+    Unreadable(Unreadable),
     /// The Hub refused, failed, or could not be reached.
     Hub(Box<HubError>),
     /// The answer to a submission was lost, and the job was not found by its label since.

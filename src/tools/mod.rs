@@ -135,12 +135,14 @@ pub fn operation(written: &str) -> Option<&'static str> {
     call::operation(written)
 }
 
-/// The arguments of a tool call in whatever form a client sent them: an object, one as a JSON string, or nothing.
+/// The arguments of a tool call in whatever form a client sent them: an object, one as a JSON string, or nothing. Some send
+/// an empty string for nothing, as models do.
 pub fn arguments_of(value: Option<Value>) -> Option<JsonObject> {
     match value {
         None | Some(Value::Null) => Some(JsonObject::new()),
         Some(Value::Object(fields)) => Some(fields),
-        Some(Value::String(text)) => serde_json::from_str(&text).ok(),
+        Some(Value::String(text)) if text.trim().is_empty() => Some(JsonObject::new()),
+        Some(Value::String(text)) => serde_json::from_str::<Option<_>>(&text).ok().map(Option::unwrap_or_default),
         Some(_) => None,
     }
 }

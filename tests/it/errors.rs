@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hf_jobs_mcp::error::{
     Access, Credential, Defect, Error, Fault, HubError, Lack, LocalFileReason, LoginFacts, Problem, Refusal, Request,
-    SecretProblem, Seen, Thing, Trace, Warning,
+    SecretProblem, Seen, Thing, Trace, Unreadable, Warning,
 };
 use serde_json::json;
 
@@ -20,6 +20,17 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::Arguments { .. } => "arguments",
         Error::UnknownOperation { .. } => "unknown operation",
         Error::TooLarge { .. } => "too large",
+        Error::Unreadable(why) => match why {
+            Unreadable::NotUtf8 => "not UTF-8",
+            Unreadable::LoneSurrogate { .. } => "lone surrogate",
+            Unreadable::TooDeep => "too deep",
+            Unreadable::NumberTooLarge => "number too large",
+            Unreadable::NotJson { .. } => "not JSON",
+            Unreadable::Batch => "batch",
+            Unreadable::Id => "id",
+            Unreadable::Params => "params",
+            Unreadable::NotAMessage => "not a message",
+        },
         Error::Hub(_) => "hub",
         Error::SubmissionUnconfirmed { trace, .. } => match trace {
             Trace::Label(_) => "unconfirmed job",
@@ -32,7 +43,7 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::Internal { .. } => "internal",
     }
 }
-const ERRORS: usize = 13;
+const ERRORS: usize = 22;
 
 fn kind_of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
@@ -259,6 +270,15 @@ fn errors() -> Vec<Error> {
         Error::UnknownOperation { given: "lsit".to_owned(), nearest: vec!["ps".to_owned()], known: vec!["run", "ps"] },
         Error::UnknownOperation { given: "zzz".to_owned(), nearest: vec![], known: vec!["run", "ps"] },
         Error::TooLarge { limit: 4_194_304 },
+        Error::Unreadable(Unreadable::NotUtf8),
+        Error::Unreadable(Unreadable::LoneSurrogate { escape: "\\ud83d".to_owned() }),
+        Error::Unreadable(Unreadable::TooDeep),
+        Error::Unreadable(Unreadable::NumberTooLarge),
+        Error::Unreadable(Unreadable::NotJson { line: 1, column: 57 }),
+        Error::Unreadable(Unreadable::Batch),
+        Error::Unreadable(Unreadable::Id),
+        Error::Unreadable(Unreadable::Params),
+        Error::Unreadable(Unreadable::NotAMessage),
         Error::Hub(Box::new(refused(Refusal::TimedOut, None, None))),
         lost(Trace::Label("0123456789abcdef".to_owned())),
         lost(Trace::ScheduleLabel("0123456789abcdef".to_owned())),

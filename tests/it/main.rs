@@ -43,6 +43,7 @@ mod login;
 mod lost_answers;
 mod machines;
 mod manifest;
+mod messages;
 mod one_job;
 mod protocol;
 mod proxies;

@@ -2,6 +2,7 @@
 
 mod fault;
 mod hub;
+mod unreadable;
 mod warning;
 
 use super::{Error, Fault, Trace};
@@ -39,6 +40,7 @@ impl Error {
             Self::TooLarge { limit } => {
                 format!("the message is longer than {limit} bytes, which is the most that is read")
             }
+            Self::Unreadable(why) => why.message(),
             Self::Hub(error) => error.message(),
             Self::SubmissionUnconfirmed { namespace, cause, .. } => format!(
                 "it was sent once to namespace `{namespace}`, and the answer was lost ({}); what it starts has not shown up \
@@ -83,6 +85,7 @@ impl Error {
                 "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
                     .to_owned()
             }
+            Self::Unreadable(why) => why.hint().to_owned(),
             Self::Hub(error) => error.hint(),
             Self::SubmissionUnconfirmed { namespace, trace, .. } => {
                 let (operation, args) = match trace {

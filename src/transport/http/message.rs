@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::super::line::{Envelope, Skimmer};
+use super::super::unreadable::trimmed;
 use super::refusal::{Refusal, Refused};
 
 /// The most of a body, in bytes: a script of some hundred KiB fits, and more can't be packed into a job's command.
@@ -42,9 +43,8 @@ impl Message {
             return Err(Refusal::MediaType.of(id_in(body).await));
         }
         let bytes = tokio::time::timeout(patience, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
-        let envelope = serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| {
-            if error.is_data() { Refusal::NotAMessage } else { Refusal::NotJson }
-        })?;
+        let bytes = bytes.slice_ref(trimmed(&bytes));
+        let envelope = serde_json::from_slice(&bytes).map_err(|_| Refusal::unreadable(&bytes))?;
         Ok(Self { head, bytes, envelope })
     }
 
@@ -87,7 +87,7 @@ async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         // The client is gone, or its framing is broken: hyper ends the connection.
-        let chunk = chunk.map_err(|_| Refusal::NotJson)?;
+        let chunk = chunk.map_err(|_| Refusal::unreadable(&bytes))?;
         length = length.saturating_add(chunk.len());
         if length > SKIMMED_MAX_BYTES {
             break;
@@ -105,6 +105,7 @@ async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Unreadable;
 
     async fn read(media_type: &str, body: impl Into<Body>) -> Result<Envelope, Refused> {
         let request = Request::builder().header(CONTENT_TYPE, media_type).body(body.into()).unwrap();
@@ -118,12 +119,16 @@ mod tests {
         assert_eq!(read("application/json", call).await, Ok(expected.clone()));
         assert_eq!(read("Application/JSON; charset=utf-8", call).await, Ok(expected));
         assert_eq!(read("application/json", "{}").await, Ok(Envelope::default()));
+        assert_eq!(read("application/json", "\u{feff}{}\r\n").await, Ok(Envelope::default()));
         assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType.of(Some(7.into()))));
         for text in ["", "{", "nonsense", "{}{}"] {
-            assert_eq!(read("application/json", text).await, Err(Refusal::NotJson.into()), "{text}");
+            let refused = read("application/json", text).await.unwrap_err();
+            assert_eq!(refused, Refusal::unreadable(text.as_bytes()), "{text}");
         }
-        for text in ["[]", "7", r#"{"method": 7}"#] {
-            assert_eq!(read("application/json", text).await, Err(Refusal::NotAMessage.into()), "{text}");
+        for (text, why) in
+            [("[]", Unreadable::Batch), ("7", Unreadable::NotAMessage), (r#"{"method": 7}"#, Unreadable::NotAMessage)]
+        {
+            assert_eq!(read("application/json", text).await, Err(Refusal::Unreadable(why).into()), "{text}");
         }
         let just = format!("{{{}}}", " ".repeat(BODY_MAX_BYTES - 2));
         assert!(read("application/json", just.clone()).await.is_ok());

@@ -8,14 +8,16 @@ use axum::Json;
 use axum::http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 
+use super::super::line::Envelope;
+use super::super::unreadable::{diagnose, protocol_code};
 use super::access::AccessFault;
+use crate::error::{Error, Unreadable};
 
 /// The JSON-RPC code of what this server refuses for reasons of its own (JSON-RPC 2.0, section 5.1).
 const SERVER_ERROR: i32 = -32000;
-const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
 
 /// Why a request is refused. Answers repeat nothing of the request but its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +44,8 @@ pub(super) enum Refusal {
     TooLarge { limit: usize },
     /// Its body took too long.
     Slow,
-    /// Its body is not JSON.
-    NotJson,
-    /// Its body is JSON, and no message of the protocol.
-    NotAMessage,
+    /// Its body is not a message of the protocol.
+    Unreadable(Unreadable),
     /// It breaks a rule of the protocol; rmcp's words.
     Protocol { status: StatusCode, message: String },
     /// There is no such session, or no longer.
@@ -83,6 +83,11 @@ pub(super) fn token_place(file: Option<&Path>) -> String {
 }
 
 impl Refusal {
+    /// The refusal of a body that could not be parsed.
+    pub(super) fn unreadable(body: &[u8]) -> Refused {
+        Self::Unreadable(diagnose(body)).of(Envelope::skimmed(body).id)
+    }
+
     /// The refusal of the request with that id.
     pub(super) fn of(self, id: Option<Value>) -> Refused {
         // Others are no ids (JSON-RPC 2.0, section 4).
@@ -101,7 +106,7 @@ impl Refusal {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::NotJson | Self::NotAMessage => StatusCode::BAD_REQUEST,
+            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::Protocol { status, .. } => *status,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Full { .. } | Self::Unread | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
@@ -110,8 +115,8 @@ impl Refusal {
 
     fn code(&self) -> i32 {
         match self {
-            Self::NotJson => PARSE_ERROR,
-            Self::NotAMessage | Self::TooLarge { .. } | Self::Protocol { .. } => INVALID_REQUEST,
+            Self::Unreadable(why) => protocol_code(&Error::Unreadable(why.clone())).0,
+            Self::TooLarge { .. } | Self::Protocol { .. } => ErrorCode::INVALID_REQUEST.0,
             _ => SERVER_ERROR,
         }
     }
@@ -139,8 +144,10 @@ impl Refusal {
                 format!("a message may have {limit} bytes; host a larger script and pass its URL")
             }
             Self::Slow => "the request took too long to arrive".to_owned(),
-            Self::NotJson => "parse error".to_owned(),
-            Self::NotAMessage => "invalid request".to_owned(),
+            Self::Unreadable(why) => {
+                let error = Error::Unreadable(why.clone());
+                format!("{}; {}", error.message(), error.hint())
+            }
             Self::Protocol { message, .. } => message.clone(),
             Self::NoSession => {
                 "no such session: it ended, or the server was restarted; send `initialize` again without \

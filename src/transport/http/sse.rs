@@ -18,6 +18,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::super::begins_session;
+use super::super::unreadable::diagnose;
 use super::Http;
 use super::limits::Place;
 use super::message::Message;
@@ -39,7 +41,7 @@ struct Session {
     input: mpsc::Sender<ClientJsonRpcMessage>,
     /// The requests that have no answer yet.
     open: Mutex<HashMap<RequestId, Open>>,
-    /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
+    /// rmcp has begun the session: other messages than requests may reach it.
     begun: AtomicBool,
 }
 
@@ -168,7 +170,8 @@ async fn take<S: ServerHandler + Clone>(http: &Http<S>, message: Message) -> Res
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sessionId="));
     let session = session.and_then(|id| http.sse.find(id)).ok_or(Refusal::NoStream)?;
     let is_call = message.is("tools/call");
-    let understood: ClientJsonRpcMessage = serde_json::from_slice(&message.bytes).map_err(|_| Refusal::NotAMessage)?;
+    let understood: ClientJsonRpcMessage =
+        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::Unreadable(diagnose(&message.bytes)))?;
     let mut opened = None;
     let mut cancelled = None;
     match &understood {
@@ -176,7 +179,7 @@ async fn take<S: ServerHandler + Clone>(http: &Http<S>, message: Message) -> Res
             let place = http.streams.take()?;
             let call = if is_call { Some(http.call()?) } else { None };
             session.opened(request.id.clone(), Open { _place: place, _call: call });
-            session.begun.store(true, Ordering::Relaxed);
+            session.begun.fetch_or(begins_session(&understood), Ordering::Relaxed);
             opened = Some(request.id.clone());
         }
         _ if !session.begun.load(Ordering::Relaxed) => return Ok(StatusCode::ACCEPTED),
