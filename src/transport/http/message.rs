@@ -10,10 +10,11 @@ use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
+use serde_json::Value;
+
 use super::super::line::{Envelope, Skimmer};
 use super::super::unreadable::trimmed;
 use super::refusal::{Refusal, Refused};
-use serde_json::Value;
 
 /// The most of a body, in bytes: a script of some hundred KiB fits, and more can't be packed into a job's command.
 pub const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -43,8 +44,7 @@ impl Message {
         }
         let bytes = tokio::time::timeout(patience, bounded(&head.headers, body)).await.map_err(|_| Refusal::Slow)??;
         let bytes = bytes.slice_ref(trimmed(&bytes));
-        let envelope =
-            serde_json::from_slice(&bytes).map_err(|_| Refusal::unreadable(&bytes).of(Envelope::skimmed(&bytes).id))?;
+        let envelope = serde_json::from_slice(&bytes).map_err(|_| Refusal::unreadable(&bytes))?;
         Ok(Self { head, bytes, envelope })
     }
 
@@ -122,13 +122,13 @@ mod tests {
         assert_eq!(read("application/json", "\u{feff}{}\r\n").await, Ok(Envelope::default()));
         assert_eq!(read("text/plain", call).await, Err(Refusal::MediaType.of(Some(7.into()))));
         for text in ["", "{", "nonsense", "{}{}"] {
-            let refusal = read("application/json", text).await.unwrap_err().refusal;
-            assert!(matches!(&refusal, Refusal::Unreadable { why } if why.is_syntax()), "{text}: {refusal:?}");
+            let refused = read("application/json", text).await.unwrap_err();
+            assert_eq!(refused, Refusal::unreadable(text.as_bytes()), "{text}");
         }
         for (text, why) in
             [("[]", Unreadable::Batch), ("7", Unreadable::NotAMessage), (r#"{"method": 7}"#, Unreadable::NotAMessage)]
         {
-            assert_eq!(read("application/json", text).await, Err(Refusal::Unreadable { why }.into()), "{text}");
+            assert_eq!(read("application/json", text).await, Err(Refusal::Unreadable(why).into()), "{text}");
         }
         let just = format!("{{{}}}", " ".repeat(BODY_MAX_BYTES - 2));
         assert!(read("application/json", just.clone()).await.is_ok());

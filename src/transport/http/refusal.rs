@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 
+use super::super::line::Envelope;
 use super::super::unreadable::{diagnose, protocol_code};
 use super::access::AccessFault;
 use crate::error::{Error, Unreadable};
@@ -44,7 +45,7 @@ pub(super) enum Refusal {
     /// Its body took too long.
     Slow,
     /// Its body is not a message of the protocol.
-    Unreadable { why: Unreadable },
+    Unreadable(Unreadable),
     /// It breaks a rule of the protocol; rmcp's words.
     Protocol { status: StatusCode, message: String },
     /// There is no such session, or no longer.
@@ -66,7 +67,7 @@ pub(super) enum Refusal {
 /// A refusal, and the id of the request that it answers, where that is known: clients that get none wait for an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Refused {
-    pub(super) refusal: Refusal,
+    refusal: Refusal,
     id: Option<Value>,
 }
 
@@ -83,8 +84,8 @@ pub(super) fn token_place(file: Option<&Path>) -> String {
 
 impl Refusal {
     /// The refusal of a body that could not be parsed.
-    pub(super) fn unreadable(body: &[u8]) -> Self {
-        Self::Unreadable { why: diagnose(body) }
+    pub(super) fn unreadable(body: &[u8]) -> Refused {
+        Self::Unreadable(diagnose(body)).of(Envelope::skimmed(body).id)
     }
 
     /// The refusal of the request with that id.
@@ -105,7 +106,7 @@ impl Refusal {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Unreadable { .. } => StatusCode::BAD_REQUEST,
+            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::Protocol { status, .. } => *status,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Full { .. } | Self::Unread | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
@@ -114,7 +115,7 @@ impl Refusal {
 
     fn code(&self) -> i32 {
         match self {
-            Self::Unreadable { why } => protocol_code(&Error::Unreadable(why.clone())).0,
+            Self::Unreadable(why) => protocol_code(&Error::Unreadable(why.clone())).0,
             Self::TooLarge { .. } | Self::Protocol { .. } => ErrorCode::INVALID_REQUEST.0,
             _ => SERVER_ERROR,
         }
@@ -143,7 +144,7 @@ impl Refusal {
                 format!("a message may have {limit} bytes; host a larger script and pass its URL")
             }
             Self::Slow => "the request took too long to arrive".to_owned(),
-            Self::Unreadable { why } => {
+            Self::Unreadable(why) => {
                 let error = Error::Unreadable(why.clone());
                 format!("{}; {}", error.message(), error.hint())
             }

@@ -19,6 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::super::begins_session;
+use super::super::unreadable::diagnose;
 use super::Http;
 use super::limits::Place;
 use super::message::Message;
@@ -170,7 +171,7 @@ async fn take<S: ServerHandler + Clone>(http: &Http<S>, message: Message) -> Res
     let session = session.and_then(|id| http.sse.find(id)).ok_or(Refusal::NoStream)?;
     let is_call = message.is("tools/call");
     let understood: ClientJsonRpcMessage =
-        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::unreadable(&message.bytes))?;
+        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::Unreadable(diagnose(&message.bytes)))?;
     let mut opened = None;
     let mut cancelled = None;
     match &understood {

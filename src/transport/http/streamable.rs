@@ -15,6 +15,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::super::unreadable::diagnose;
 use super::Http;
 use super::accept::{Form, is_stream_allowed};
 use super::access_log::SESSION_ID;
@@ -154,8 +155,7 @@ impl<S: ServerHandler + Clone> Http<S> {
         if begins || with_sessions.is_none() {
             leave_session(&mut message.head.headers, begins);
         }
-        let session = session_of(&message.head.headers);
-        let body = message.bytes.clone();
+        let (session, body) = (session_of(&message.head.headers), message.bytes.clone());
         let response = match with_sessions {
             Some(with_sessions) if begins => {
                 self.make_room().await;
@@ -167,19 +167,15 @@ impl<S: ServerHandler + Clone> Http<S> {
             }
             _ => handle(&self.streamable.without, form, message.into_request()).await,
         };
-        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-            // The media type is checked before; this is rmcp's answer to what it can't parse.
-            return Err(Refusal::unreadable(&body));
-        }
-        if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-            return Err(match with_sessions {
-                // Taken by another between the look and the taking.
-                Some(_) if begins => self.sessions.full(),
-                Some(_) if session.is_some() => Refusal::NoSession,
-                _ => Refusal::Unanswered,
-            });
-        }
-        let response = self.understood(response).await?;
+        let response = match (response.status(), with_sessions) {
+            // Taken by another between the look and the taking.
+            (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if begins => return Err(self.sessions.full()),
+            (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if session.is_some() => return Err(Refusal::NoSession),
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => return Err(Refusal::Unanswered),
+            // The media type is looked at before; this is rmcp's answer to what it can't parse, with words of it.
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => return Err(Refusal::Unreadable(diagnose(&body))),
+            _ => self.understood(response).await?,
+        };
         if form == Form::Json && is_stream(&response) {
             return self.collected(response, session).await;
         }
