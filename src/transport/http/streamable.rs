@@ -100,7 +100,7 @@ impl<S: ServerHandler + Clone> Http<S> {
         let id = message.envelope.id.clone();
         let place = self.streams.take(id.as_ref())?;
         let call = if message.is("tools/call") { Some(self.call(id.as_ref())?) } else { None };
-        let begins = message.is("initialize");
+        let begins = message.is("initialize") && message.initializes();
         let in_session = message.head.headers.contains_key(SESSION_ID);
         if begins && !in_session {
             self.make_room().await;
