@@ -403,3 +403,15 @@ async fn answers_are_written_before_the_end() {
     let (code, _, output) = server.ended_with_output().await;
     assert_eq!((code, output.len()), (Some(0), 50));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_no_answers_can_end_the_server() {
+    let mut server = ServerBuilder::new().arg("--local").spawn();
+    // More answers than a pipe holds.
+    for _ in 0..100 {
+        server.send_bytes("{\n".repeat(100).as_bytes()).await;
+    }
+    server.close_input();
+    let status = tokio::time::timeout(std::time::Duration::from_secs(60), server.child.wait()).await;
+    assert!(status.expect("the server does not end").unwrap().success());
+}
