@@ -150,6 +150,9 @@ async fn each_method_is_known_where_its_version_has_it() {
         }
         for answer in without_handshake(method, serde_json::from_str(params).unwrap()).await {
             assert_eq!(code_of(&answer), i64::from(later), "2026-07-28: {method}: {answer}");
+            if method == "resources/read" {
+                assert_eq!(answer["error"]["data"], json!({"uri": "file:///x"}), "{answer}");
+            }
         }
     }
 }
