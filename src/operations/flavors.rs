@@ -65,12 +65,11 @@ fn likeness(asked: &str, hardware: &Hardware) -> Option<(u8, u32, Reverse<bool>)
     if is_tpu(asked) {
         return is_tpu(name).then_some((0, 0, same_count));
     }
-    if let (Some(asked), Some(model)) = (model(asked), model(name))
-        && asked.letters == model.letters
-    {
+    if let (Some(asked), Some(model)) = (model(asked), model(name)) {
         let far = asked.number.abs_diff(model.number);
         let grade = if far > 0 { 3 } else { u8::from(asked.rest != model.rest) + 1 };
-        return Some((grade, far, same_count));
+        // Of other letters it is another make, however alike it is spelled.
+        return (asked.letters == model.letters).then_some((grade, far, same_count));
     }
     if nearest(asked, [name]).is_some() {
         return Some((0, 0, same_count));

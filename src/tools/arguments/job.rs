@@ -74,7 +74,11 @@ fn python(arguments: &mut Arguments) -> Option<PythonVersion> {
         Value::String(version) => PythonVersion::parse(version),
         Value::Number(number) => {
             let text = number.to_string();
-            Err(Problem::malformed_instead(text.clone(), "a string, as the number loses its zeros", text))
+            let expected = "a string, as the number loses its zeros";
+            Err(match PythonVersion::parse(&text) {
+                Ok(_) => Problem::malformed_instead(text.clone(), expected, text),
+                Err(_) => Problem::malformed(text, expected),
+            })
         }
         other => Err(wrong_kind("a string", other)),
     })
