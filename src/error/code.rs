@@ -21,6 +21,7 @@ impl Error {
             Self::Arguments { faults, .. } => of_faults(faults),
             Self::UnknownOperation { .. } | Self::OtherTool { .. } => "unknown_operation",
             Self::TooLarge { .. } => "too_large",
+            Self::Unreadable(_) => "invalid_arguments",
             Self::Hub(error) => of_refusal(&error.refusal),
             Self::SubmissionUnconfirmed { .. } => "submission_unconfirmed",
             Self::PolicyDenied { .. } => "policy_denied",

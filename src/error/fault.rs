@@ -96,6 +96,8 @@ pub enum Problem {
         /// The name under which it belongs into `secrets`.
         secret: String,
     },
+    /// A resource group without the organization that it belongs to.
+    GroupAlone,
     /// A secret's value can't be had.
     Secret(SecretProblem),
     /// A local script that this server does not read.
@@ -180,7 +182,12 @@ pub enum LocalFileReason {
         limit: u64,
     },
     /// Not UTF-8.
-    NotText,
+    NotText {
+        /// The encoding that the file names or shows, if it does.
+        encoding: Option<String>,
+    },
+    /// It holds NUL bytes.
+    Nul,
     /// The operating system's reason.
     Io(String),
 }

@@ -1,6 +1,7 @@
 //! Outcomes and errors as answers: text that is enough alone, and structured content that says the same.
 
 mod failure;
+mod fold;
 mod job;
 mod machine;
 mod output;
@@ -56,7 +57,7 @@ impl Page<'_> {
     }
 
     /// Adds a call to those that go on from here; the same call for the text.
-    fn next<const N: usize>(&mut self, operation: &'static str, args: [(&str, Value); N]) -> String {
+    fn next<'n>(&mut self, operation: &'static str, args: impl IntoIterator<Item = (&'n str, Value)>) -> String {
         let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = NextCall { operation, args };
         let text = serde_json::to_string(&call).unwrap_or_default();
@@ -66,13 +67,8 @@ impl Page<'_> {
 
     fn warn(&mut self, warnings: &[Warning]) {
         for warning in warnings {
-            let (message, hint) = (warning.message(), warning.hint());
-            self.line(&format!("warning: {message}; hint: {hint}"));
-            self.answer.warnings.push(Remark {
-                code: warning.code().to_owned(),
-                message: self.scrubber.clean_line(&message),
-                hint: self.scrubber.clean_line(&hint),
-            });
+            self.line(&remark_line(warning));
+            self.answer.warnings.push(remark(warning, self.scrubber));
         }
     }
 
@@ -96,6 +92,20 @@ impl Page<'_> {
         self.line(&format!("{}: {}; hint: {}", target.id, error.message(), error.hint()));
         let error = failure::answer(error, &error.hint(), self.scrubber);
         self.answer.failed.push(Failed { job_id: target.id.to_string(), error });
+    }
+}
+
+/// A warning as a line of text.
+fn remark_line(warning: &Warning) -> String {
+    format!("warning: {}; hint: {}", warning.message(), warning.hint())
+}
+
+/// A warning as structured content.
+fn remark(warning: &Warning, scrubber: &Scrubber) -> Remark {
+    Remark {
+        code: warning.code().to_owned(),
+        message: scrubber.clean_line(&warning.message()),
+        hint: scrubber.clean_line(&warning.hint()),
     }
 }
 
@@ -127,7 +137,7 @@ pub(super) fn jobs(
             job::changed(&mut page, *changed);
             page.warn(&warnings);
         }
-        Ok(Outcome::Sampled(sampled)) => machine::sampled(&mut page, sampled),
+        Ok(Outcome::Sampled(sampled, running)) => machine::sampled(&mut page, sampled, running),
         Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
         Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
         Ok(Outcome::ScheduledChanged(job, warnings)) => {
@@ -167,7 +177,8 @@ fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubb
 }
 
 /// So many of something: `1 line`, `2 lines`.
-fn counted(count: usize, noun: &str) -> String {
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
