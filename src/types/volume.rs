@@ -316,13 +316,13 @@ fn not_an_address(text: &str) -> Problem {
 fn parse_object(fields: &Map<String, Value>) -> Result<Volume, Problem> {
     if let Some(unknown) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         let known = "`type`, `source`, `mountPath`, `revision`, `readOnly` and `path` alone";
-        return Err(match nearest(unknown, KEYS).filter(|key| !fields.contains_key(*key)) {
-            Some(key) => {
-                let renamed = |(name, value): (&String, &Value)| {
-                    (if name == unknown { key.to_owned() } else { name.clone() }, value.clone())
-                };
-                Problem::malformed_instead(unknown, known, fields.iter().map(renamed).collect::<Map<_, _>>())
-            }
+        let renamed = |key: &str| {
+            let own = |name: &String| if name == unknown { key.to_owned() } else { name.clone() };
+            fields.iter().map(|(name, value)| (own(name), value.clone())).collect::<Map<_, _>>()
+        };
+        let near = nearest(unknown, KEYS).filter(|key| !fields.contains_key(*key)).map(renamed);
+        return Err(match near.filter(|instead| parse_object(instead).is_ok()) {
+            Some(instead) => Problem::malformed_instead(unknown, known, instead),
             None => Problem::malformed(unknown, known),
         });
     }
@@ -353,24 +353,17 @@ fn parse_object(fields: &Map<String, Value>) -> Result<Volume, Problem> {
     };
     let kind = match string(fields.get("type"))? {
         None => VolumeKind::Model,
-        Some(word) => kind_of(&word, fields)?,
+        Some(word) => kind_of(&word)?,
     };
     let revision = string(fields.get("revision"))?;
     Draft { text, kind, source: &source, revision, path: path.as_deref(), mount_path: &mount_path, read_only }.check()
 }
 
-fn kind_of(word: &str, fields: &Map<String, Value>) -> Result<VolumeKind, Problem> {
-    let expected = "`model`, `dataset`, `space` or `bucket`";
+/// Reads a kind in any case, also in the plural, as `hf://` has it.
+fn kind_of(word: &str) -> Result<VolumeKind, Problem> {
     let folded = word.to_ascii_lowercase();
-    match VolumeKind::ALL.into_iter().find(|kind| kind.as_str() == folded || kind.plural() == folded) {
-        Some(kind) if kind.as_str() == word => Ok(kind),
-        Some(kind) => {
-            let mut instead = fields.clone();
-            instead.insert("type".to_owned(), json!(kind.as_str()));
-            Err(Problem::malformed_instead(word, expected, instead))
-        }
-        None => Err(Problem::malformed(word, expected)),
-    }
+    let known = VolumeKind::ALL.into_iter().find(|kind| kind.as_str() == folded || kind.plural() == folded);
+    known.ok_or_else(|| Problem::malformed(word, "`model`, `dataset`, `space` or `bucket`"))
 }
 
 /// Printable parts between slashes, none empty, `.` or `..`.
