@@ -113,7 +113,7 @@ fn everywhere_cases(name: &str, text: &str, first: usize) -> Vec<Case> {
         ("ps", json!({"all": true})),
         ("wait", json!({})),
         ("cancel", json!({})),
-        ("labels", json!({"labels": {"a": "b"}})),
+        ("labels", json!({"labels": {"a": "b"}, "replace": true})),
         ("expose", json!({"ports": [8000]})),
         ("stats", json!({})),
         ("inspect", json!({})),
