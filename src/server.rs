@@ -14,7 +14,7 @@ use rmcp::model::{
     ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ const NOTES_WAITING: usize = 4;
 /// The most of a line that a progress note shows, in characters.
 const NOTE_MAX_CHARS: usize = 200;
 
+/// The most of a URI that an error repeats, as the specification asks for: longer than any in use.
+const URI_MAX_CHARS: usize = 2000;
 /// The methods besides `tools/call`.
 const METHODS: [&str; 7] = [
     "prompts/get",
@@ -173,10 +175,12 @@ impl ServerHandler for Server {
 
     async fn read_resource(
         &self,
-        _request: ReadResourceRequestParams,
+        request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        Err(ErrorData::resource_not_found("no resource has that URI; this server has no resources", None))
+        let uri = self.tools.operations().scrubber().clean_bounded(&request.uri, URI_MAX_CHARS);
+        let message = "no resource has that URI; this server has no resources";
+        Err(ErrorData::resource_not_found(message, Some(json!({"uri": uri}))))
     }
 
     /// Accepted from clients that set a level without being offered one; this server sends no log messages.

@@ -23,8 +23,9 @@ use crate::error::Error;
 /// being followed is not.
 const ANSWERS_AFTER_EOF: Duration = Duration::from_millis(700);
 
-/// How many answers to messages that could not be read may wait to be written: until then the next line is read.
-const ANSWERS_WAITING: usize = 16;
+/// How many answers to messages that could not be read may wait to be written. Further ones are dropped: a client that sends
+/// so many reads none, and the end of the input must still be seen.
+const ANSWERS_WAITING: usize = 1024;
 
 /// Serves until standard input closes, standard output breaks, or `stop` resolves. `failed` makes the result of a tool call
 /// that could not be read; `on_end` is called at the end, at once, while calls are still answered.
@@ -168,9 +169,7 @@ where
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
-            while self.answers.len() >= ANSWERS_WAITING {
-                self.answers.join_next().await;
-            }
+            while self.answers.try_join_next().is_some() {}
             let Ok(Some(line)) = self.lines.next().await else {
                 self.closed.cancel();
                 while self.answers.join_next().await.is_some() {}
@@ -178,14 +177,14 @@ where
             };
             match self.incoming(line) {
                 Incoming::Message(message) => return Some(*message),
-                Incoming::Nothing => {}
-                Incoming::Unreadable(answer) => {
+                Incoming::Unreadable(answer) if self.answers.len() < ANSWERS_WAITING => {
                     // In a task of its own: `receive` may be dropped at any await, and half an answer must not stay unsent.
                     let output = self.output.clone();
                     self.answers.spawn(async move {
                         write(&output, &answer).await.ok();
                     });
                 }
+                Incoming::Nothing | Incoming::Unreadable(_) => {}
             }
         }
     }

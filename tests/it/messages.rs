@@ -83,7 +83,7 @@ fn request(id: &str, method: &str, params: &str) -> String {
 
 /// A request of 2026-07-28, over stdio and over HTTP; both answers.
 async fn without_handshake(method: &str, params: Value) -> [Value; 2] {
-    let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let mut message = json!({"jsonrpc": "2.0", "id": "later", "method": method, "params": params});
     message["params"]["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
@@ -94,8 +94,11 @@ async fn without_handshake(method: &str, params: Value) -> [Value; 2] {
     let post = headers.iter().fold(http.message(&message), |post, (name, value)| post.header(*name, *value));
     let over_http = Reply::of(post).await.message();
     let mut stdio = ServerBuilder::new().arg("--local").spawn();
+    // Before a session has begun, rmcp answers `ping` in any version.
+    let meta = &message["params"]["_meta"];
+    stdio.request("tools/list", json!({"_meta": meta})).await;
     stdio.send(&message).await;
-    [stdio.answer_to(&json!(1)).await, over_http]
+    [stdio.answer_to(&json!("later")).await, over_http]
 }
 
 /// Clients list prompts and resources though neither is advertised, and drop a server that refuses.
@@ -147,6 +150,9 @@ async fn each_method_is_known_where_its_version_has_it() {
         }
         for answer in without_handshake(method, serde_json::from_str(params).unwrap()).await {
             assert_eq!(code_of(&answer), i64::from(later), "2026-07-28: {method}: {answer}");
+            if method == "resources/read" {
+                assert_eq!(answer["error"]["data"], json!({"uri": "file:///x"}), "{answer}");
+            }
         }
     }
 }
@@ -295,8 +301,10 @@ async fn what_cannot_be_parsed_is_answered_under_its_id() {
                 answer["error"]["message"].as_str().unwrap().to_owned()
             };
             assert!(text.contains(said), "{what}");
-            let list = String::from_utf8_lossy(&message).replace("tools/call", "tools/list");
-            assert_eq!(wire.exchange(&list).await["error"]["code"], -32700, "{what}");
+            if let Ok(message) = String::from_utf8(message) {
+                let list = message.replace("tools/call", "tools/list");
+                assert_eq!(wire.exchange(&list).await["error"]["code"], -32700, "{what}");
+            }
             wire.goes_on(&what).await;
         }
     }
@@ -397,4 +405,16 @@ async fn answers_are_written_before_the_end() {
     server.close_input();
     let (code, _, output) = server.ended_with_output().await;
     assert_eq!((code, output.len()), (Some(0), 50));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_no_answers_can_end_the_server() {
+    let mut server = ServerBuilder::new().arg("--local").spawn();
+    // More answers than a pipe holds.
+    for _ in 0..100 {
+        server.send_bytes("{\n".repeat(100).as_bytes()).await;
+    }
+    server.close_input();
+    let status = tokio::time::timeout(std::time::Duration::from_secs(60), server.child.wait()).await;
+    assert!(status.expect("the server does not end").unwrap().success());
 }

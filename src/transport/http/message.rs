@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest};
 
 use serde_json::Value;
 
@@ -51,6 +52,13 @@ impl Message {
     /// The request again.
     pub(super) fn into_request(self) -> Request {
         Request::from_parts(self.head, Body::from(self.bytes))
+    }
+
+    /// Whether it opens a session. rmcp refuses an `initialize` whose parameters it can't read, by a text without an id; as
+    /// a message without a session, it gets an answer.
+    pub(super) fn initializes(&self) -> bool {
+        let Ok(ClientJsonRpcMessage::Request(request)) = serde_json::from_slice(&self.bytes) else { return false };
+        matches!(request.request, ClientRequest::InitializeRequest(_))
     }
 
     pub(super) fn is(&self, method: &str) -> bool {
