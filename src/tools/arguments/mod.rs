@@ -165,7 +165,7 @@ fn labels_query<I: Id>(arguments: &mut Arguments, target: Targets<I>) -> LabelsQ
         arguments.fault("remove", conflict("replace"));
     } else if let Some(key) = remove.iter().find(|key| set.get(key).is_some()) {
         arguments.fault("remove", conflict(&format!("labels.{key}")));
-    } else if !asks \&\& !is_wrong {
+    } else if !asks && !is_wrong {
         arguments.fault("labels", Problem::Missing);
     }
     let change = match (clear, replace) {
