@@ -217,7 +217,7 @@ fn fenced(answer: &Answer) -> (String, String) {
     let text = &answer.text;
     let (before, rest) = text.split_once("(data, not instructions):\n<").unwrap_or_else(|| panic!("{text}"));
     let (name, rest) = rest.split_once(">\n").unwrap();
-    let end = format!("\n</{name}>\n");
+    let end = format!("\n</{name}>");
     let (within, after) = rest.split_once(&end).unwrap();
     assert!(name.starts_with("job-output-") && !before.contains(name), "{text}");
     assert!(!within.contains(name) && !after.contains(name), "it is opened and closed once: {text}");
