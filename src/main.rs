@@ -108,7 +108,7 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
         policy,
         scripts: Scripts::below(config.script_directories.clone()),
     }));
-    let server = Server::new(Tools::new(operations.clone()));
+    let server = Server::new(Tools::new(operations.clone(), &config.secret_env));
     let code = if let Some(http) = config.http {
         over_http(http, config.local, server, &operations, stop, scrubber).await
     } else {

@@ -43,7 +43,7 @@ const OPERATIONS: [&str; 24] = [
     "",
     "delete",
 ];
-const NAMES: [&str; 48] = [
+const NAMES: [&str; 50] = [
     "image",
     "command",
     "script",
@@ -68,6 +68,8 @@ const NAMES: [&str; 48] = [
     "wait",
     "dry_run",
     "job_id",
+    "job_ids",
+    "entries",
     "tail",
     "cursor",
     "grep",
@@ -135,7 +137,7 @@ static TOOLS: LazyLock<Tools> = LazyLock::new(|| {
         scrubber,
         policy: Policy::default(),
         scripts: Scripts::default(),
-    })))
+    })), &[])
 });
 
 /// Made here, since no token may stand in the repository.

@@ -1,116 +1,114 @@
 //! The arguments of all operations, defined once: the schema, the help and the reading of a call are all made from it.
 
+use super::verbs::{Verb, offered};
+use crate::policy::Policy;
+
+/// The property under which a map also takes a list of `NAME=value`: for clients whose models can only fill in the properties
+/// that a schema names.
+pub(super) const ENTRIES: &str = "entries";
+
 /// An argument of an operation.
 pub(super) struct Argument {
     pub(super) name: &'static str,
     pub(super) form: Form,
     about: &'static str,
-    /// What it is to some operations, beside that.
+    /// What it means to some operations instead.
     own: &'static [(&'static [&'static str], &'static str)],
     /// Other names that are understood and not advertised.
     pub(super) aliases: &'static [&'static str],
 }
 
-/// The JSON forms of arguments.
+/// The JSON forms of arguments, as the schema names them. The parser takes others, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
-    /// One text, or a list of them.
+    /// A list of texts.
     Texts,
-    /// A length of time: a number of seconds, or a text with a unit.
+    /// A length of time: a text with a unit.
     Time,
     Number,
     Flag,
-    /// A map of texts, or a list of `NAME=value`.
+    /// A map of texts.
     Map,
     /// A [`Form::Map`] that names `HF_TOKEN`.
     Secrets,
     Ports,
-    /// Volumes: texts or objects.
+    /// A list of volumes, each a text.
     Volumes,
+    /// A network: its `group` and the job's `aliases`.
     Object,
 }
 
-const UV: &[&str] = &["uv", "scheduled uv"];
-const RUN: &[&str] = &["run", "scheduled run"];
-const LISTS: &[&str] = &["ps", "scheduled ps"];
+const PS: &[&str] = &["ps", "scheduled ps"];
 const LABELS: &[&str] = &["labels", "scheduled labels"];
-const SEVERAL: &[&str] = &["inspect", "cancel", "wait", "stats"];
+/// What submits a job.
+const SUBMISSIONS: &[&str] = &["uv", "run", "scheduled uv", "scheduled run"];
+/// How the names of operations on scheduled jobs begin.
+const SCHEDULED: &str = "scheduled ";
 
 /// All arguments, in the order in which the schema shows them.
 pub(super) const ARGUMENTS: &[Argument] = &[
-    Argument {
-        own: &[(UV, "Python code, an https URL, a local .py file, or a command that the dependencies bring")],
-        ..arg("script", Form::Text, "", &[])
-    },
-    Argument { own: &[(UV, "the script's arguments")], ..arg("script_args", Form::Texts, "", &["args", "arguments"]) },
-    Argument {
-        own: &[(UV, "packages beside those that the script names")],
-        ..arg("dependencies", Form::Texts, "", &["with_deps", "with", "packages"])
-    },
-    Argument { own: &[(UV, "Python version")], ..arg("python", Form::Text, "", &[]) },
-    Argument {
-        own: &[(RUN, "list of arguments; for pipes and && use [\"/bin/sh\", \"-c\", \"…\"]")],
-        ..arg("command", Form::Texts, "", &[])
-    },
-    arg("image", Form::Text, "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12, for uv its own", &[]),
+    arg("script", Form::Text, "Python code, an https URL, a local .py file, or a command from `dependencies`", &[]),
+    arg("script_args", Form::Texts, "the script's arguments, such as [\"--epochs\", \"3\"]", &["args", "arguments"]),
+    arg(
+        "dependencies",
+        Form::Texts,
+        "packages, such as [\"torch\"], besides those that the script's header names",
+        &["with_deps", "with", "packages"],
+    ),
+    arg("python", Form::Text, "Python version, such as 3.12", &[]),
+    arg("command", Form::Texts, "such as [\"python\", \"-V\"]; for pipes and && [\"/bin/sh\", \"-c\", \"…\"]", &[]),
+    arg("image", Form::Text, "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12, for uv one with uv", &[]),
     arg(
         "flavor",
         Form::Text,
-        "machine, such as cpu-basic (default), t4-small, l4x1, a10g-large, l40sx1, a100-large; `hardware` lists all with prices",
+        "hardware: cpu-basic (default), t4-small, l4x1, a10g-large, a100-large, …; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
     Argument {
         own: &[(&["wait"], "how long to wait, default 30s, up to 45s")],
-        ..arg("timeout", Form::Time, "of the job: 90m, 1.5h, or seconds; default 30m", &[])
+        ..arg("timeout", Form::Time, "the Hub stops the job after it, such as 90m or 2h; default 30m", &[])
     },
-    arg("env", Form::Map, "readable variables; never tokens", &[]),
-    arg(
-        "secrets",
-        Form::Secrets,
-        "encrypted variables; \"$NAME\": a variable of the server that its operator allows",
-        &[],
-    ),
-    Argument { own: &[(LISTS, "only of that name")], ..arg("name", Form::Text, "the job's name", &[]) },
+    arg("env", Form::Map, "readable variables, such as {\"LEVEL\": \"info\"}; never tokens", &[]),
+    arg("secrets", Form::Secrets, "encrypted variables", &[]),
+    Argument { own: &[(PS, "only jobs of this name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
-        own: &[(LISTS, "only with all of these"), (LABELS, "all that it shall have, others go")],
-        ..arg("labels", Form::Map, "labels", &[])
+        own: &[(PS, "only jobs with all of them"), (LABELS, "replace all labels")],
+        ..arg("labels", Form::Map, "such as {\"team\": \"nlp\"}", &[])
     },
     arg(
         "volumes",
         Form::Volumes,
-        "mounts: hf://[models|datasets|spaces|buckets]/OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw]; only buckets are writable; no secret needed",
+        "mounts: hf://[models|datasets|spaces|buckets/]OWNER/NAME[@REV][/PATH]:/MOUNT[:ro|:rw]; only buckets are writable; no secret needed",
         &[],
     ),
-    arg("expose", Form::Ports, "ports to reach from outside", &["ports"]),
+    arg("expose", Form::Ports, "ports to reach from outside, such as [8000]", &["ports"]),
     arg("ssh", Form::Flag, "reachable by SSH", &[]),
-    arg("attempts", Form::Number, "tries in all, default 1", &[]),
+    arg("attempts", Form::Number, "attempts in all, default 1", &[]),
     arg("arch", Form::Text, "amd64 (default) or arm64", &[]),
-    arg("network", Form::Object, "{\"group\": \"…\", \"aliases\": [\"…\"]}: a network shared with other jobs", &[]),
-    arg("namespace", Form::Text, "user or organisation that owns and pays; default the login's own", &[]),
-    arg("resource_group_id", Form::Text, "resource group that is billed", &[]),
-    arg("detach", Form::Flag, "don't follow after submitting", &[]),
-    arg("wait", Form::Time, "how long to follow, up to 45s; default 20s after submitting, 0 for logs", &[]),
+    arg("network", Form::Object, "network shared with other jobs", &[]),
+    arg("namespace", Form::Text, "user or organization that owns and pays; default the login's own", &[]),
+    arg("resource_group_id", Form::Text, "resource group to bill", &[]),
+    arg("detach", Form::Flag, "return without following the job", &[]),
+    Argument {
+        own: &[(&["logs"], "how long to follow, up to 45s, default 0")],
+        ..arg("wait", Form::Time, "how long this call follows the job, up to 45s, default 20s", &[])
+    },
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
-    Argument {
-        own: &[(SEVERAL, "or a list of them")],
-        ..arg("job_id", Form::Texts, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"])
-    },
-    Argument { own: &[(&["wait"], "finished (default) or running")], ..arg("until", Form::Text, "", &[]) },
-    Argument { own: &[(&["expose"], "all ports to reach from outside")], ..arg("ports", Form::Ports, "", &["expose"]) },
-    Argument {
-        own: &[(&["expose"], "those that need no token")],
-        ..arg("public_ports", Form::Ports, "", &["portsPublic"])
-    },
-    Argument { own: &[(LABELS, "remove all")], ..arg("clear", Form::Flag, "", &[]) },
+    arg("job_id", Form::Text, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"]),
+    arg("job_ids", Form::Texts, "several jobs at once", &[]),
+    arg("until", Form::Text, "finished (default) or running", &[]),
+    arg("ports", Form::Ports, "all ports to reach from outside", &["expose"]),
+    arg("public_ports", Form::Ports, "those that need no token", &["portsPublic"]),
+    arg("clear", Form::Flag, "remove all labels", &[]),
     arg(
         "schedule",
         Form::Text,
         "cron in UTC of numbers, a-b, a,b, */n (0 9 * * 1-5), or @hourly, @daily, @weekly, @monthly, @yearly",
         &["cron"],
     ),
-    arg("suspend", Form::Flag, "made, but not started until resumed", &["suspended"]),
-    arg("concurrency", Form::Flag, "start also while an earlier one runs", &["concurrent"]),
+    arg("suspend", Form::Flag, "create it suspended", &["suspended"]),
+    arg("concurrency", Form::Flag, "start a job while the last one still runs", &["concurrent"]),
     arg(
         "scheduled_job_id",
         Form::Text,
@@ -118,16 +116,16 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["job_id", "id", "scheduled_id", "job_ids"],
     ),
     Argument {
-        own: &[(&["scheduled ps"], "suspended ones, too")],
-        ..arg("all", Form::Flag, "jobs of every stage, not only scheduling or running", &[])
+        own: &[(&["ps"], "jobs of every stage"), (&["scheduled ps"], "suspended ones, too")],
+        ..arg("all", Form::Flag, "", &[])
     },
     arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
     arg("limit", Form::Number, "how many jobs, default 20", &[]),
-    arg("tail", Form::Number, "last lines, default 50", &[]),
+    arg("tail", Form::Number, "how many of the last lines, default 50", &[]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
     arg("grep", Form::Text, "only lines that match this regular expression", &[]),
-    arg("raw", Form::Flag, "don't fold uv's install lines", &[]),
-    arg("operation", Form::Text, "help: the operation", &[]),
+    arg("raw", Form::Flag, "keep uv's install lines", &[]),
+    arg("operation", Form::Text, "the operation to explain", &[]),
 ];
 
 const fn arg(name: &'static str, form: Form, about: &'static str, aliases: &'static [&'static str]) -> Argument {
@@ -135,28 +133,43 @@ const fn arg(name: &'static str, form: Form, about: &'static str, aliases: &'sta
 }
 
 impl Argument {
-    /// What it is to one operation.
-    pub(super) fn about(&self, verb: &str) -> String {
-        let own = self.own.iter().find(|(verbs, _)| verbs.contains(&verb)).map(|(_, own)| *own);
-        match own {
-            // What begins so goes on from what it is to all.
-            Some(own) if own.starts_with("or ") => [self.about, ", ", own].concat(),
-            Some(own) => own.to_owned(),
-            None => self.about.to_owned(),
-        }
+    /// What it means to one operation.
+    pub(super) fn about(&self, verb: &str) -> &'static str {
+        self.own.iter().find(|(verbs, _)| verbs.contains(&verb)).map_or(self.about, |(_, own)| own)
     }
 
-    /// What it is to all operations, each that differs named.
-    pub(super) fn about_all(&self) -> String {
-        // What is so for an operation is so for its scheduled kind, which needs no name of its own.
-        let own = self.own.iter().map(|(verbs, own)| {
-            let plain =
-                verbs.iter().filter(|verb| verb.strip_prefix("scheduled ").is_none_or(|plain| !verbs.contains(&plain)));
-            [&plain.copied().collect::<Vec<_>>().join(", "), ": ", own].concat()
-        });
-        let general = Some(self.about.to_owned()).filter(|about| !about.is_empty());
-        general.into_iter().chain(own).collect::<Vec<_>>().join("; ")
+    /// What it means to all operations. What not all submissions take begins with the operations that take it.
+    pub(super) fn about_all(&self, policy: &Policy) -> String {
+        let takes = |verb: &Verb| verb.arguments().any(|name| name == self.name);
+        let takers: Vec<&str> = offered(policy).filter(|verb| takes(verb)).map(|verb| verb.name).collect();
+        let mut submissions = offered(policy).filter(|verb| SUBMISSIONS.contains(&verb.name)).peekable();
+        let general = submissions.peek().is_some() && submissions.all(takes);
+        let is_own = |verb: &&str| self.own.iter().any(|(verbs, _)| verbs.contains(verb));
+        let others = takers.iter().copied().filter(|verb| !is_own(verb)).collect::<Vec<_>>();
+        let mut clauses = Vec::new();
+        if !others.is_empty() {
+            clauses.push(if general { self.about.to_owned() } else { [&named(&others), ": ", self.about].concat() });
+        }
+        for (verbs, own) in self.own {
+            let verbs: Vec<&str> = verbs.iter().copied().filter(|verb| takers.contains(verb)).collect();
+            if !verbs.is_empty() {
+                clauses.push([&named(&verbs), ": ", own].concat());
+            }
+        }
+        clauses.join("; ")
     }
+}
+
+/// Operations in short: `[scheduled] uv` is `uv` and `scheduled uv`.
+fn named(verbs: &[&str]) -> String {
+    let plain = verbs.iter().filter(|verb| !verb.starts_with(SCHEDULED)).map(|verb| {
+        let both = verbs.contains(&[SCHEDULED, verb].concat().as_str());
+        if both { format!("[scheduled] {verb}") } else { (*verb).to_owned() }
+    });
+    let scheduled: Vec<&str> =
+        verbs.iter().filter_map(|verb| verb.strip_prefix(SCHEDULED)).filter(|verb| !verbs.contains(verb)).collect();
+    let scheduled = (!scheduled.is_empty()).then(|| [SCHEDULED, &scheduled.join("/")].concat());
+    plain.chain(scheduled).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn argument(name: &str) -> Option<&'static Argument> {

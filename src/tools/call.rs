@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::argument::{Form, argument};
-use super::form::{Arguments, is_blank};
+use super::argument::{ENTRIES, Form, argument};
+use super::form::{Arguments, is_blank, says_nothing};
 use super::stand_in::is_stand_in;
 use super::verbs::{self, VERB_SYNONYMS, Verb};
 use crate::error::{Error, Fault, Problem};
@@ -55,12 +55,15 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
     if given.remove("help").is_some_and(|help| help != json!(false)) {
         return Understood::Usage(Some(verb));
     }
-    let given = known(verb, given, &mut faults);
+    let mut given = known(verb, given, &mut faults);
+    spread_entries(&mut given);
     for required in verb.required {
         // No port is a wish: that none can be reached any more.
         let may_be_empty = argument(required).is_some_and(|argument| argument.form == Form::Ports);
         let lacks = |value: &Value| is_blank(value) || (value == &json!([]) && !may_be_empty);
-        if given.get(*required).is_none_or(lacks) {
+        // `job_ids` is as good as `job_id` where both are taken.
+        let several = *required == "job_id" && given.get("job_ids").is_some_and(|value| !lacks(value));
+        if given.get(*required).is_none_or(lacks) && !several {
             let example: Value = serde_json::from_str(verb.example).unwrap_or_default();
             faults
                 .push(Problem::Missing { example: example.get(*required).cloned().unwrap_or_default() }.at(*required));
@@ -211,9 +214,41 @@ fn known(verb: &Verb, given: Map<String, Value>, faults: &mut Vec<Fault>) -> Map
     known
 }
 
-/// Whether a value is what a client fills in where a model wants nothing.
-fn says_nothing(value: &Value) -> bool {
-    is_blank(value) || [json!([]), json!({}), json!(false)].contains(value)
+/// Moves the list of `NAME=value` that a map holds as `entries` into the map, except what is no such pair or is there already:
+/// the reading of the map refuses it. A client that fills in all properties of a schema sends `entries` always, so that blanks
+/// next to it count as absent.
+fn spread_entries(given: &mut Map<String, Value>) {
+    for name in ["env", "secrets", "labels"] {
+        let Some(Value::Object(map)) = given.get_mut(name) else { continue };
+        let entries = match map.shift_remove(ENTRIES) {
+            Some(Value::Array(items)) => items,
+            Some(value) if is_blank(&value) => Vec::new(),
+            Some(value) => {
+                // A variable of that name.
+                map.insert(ENTRIES.to_owned(), value);
+                continue;
+            }
+            None => continue,
+        };
+        if name == "secrets" {
+            map.retain(|_, value| !is_blank(value));
+        }
+        let mut rest = Vec::new();
+        for entry in entries.into_iter().filter(|entry| !is_blank(entry)) {
+            match entry.as_str().and_then(|text| text.split_once('=')) {
+                Some((key, value)) if !map.contains_key(key.trim()) => {
+                    map.insert(key.trim().to_owned(), json!(value));
+                }
+                _ => rest.push(entry),
+            }
+        }
+        if !rest.is_empty() {
+            map.insert(ENTRIES.to_owned(), Value::Array(rest));
+        }
+        if map.is_empty() {
+            given.shift_remove(name);
+        }
+    }
 }
 
 /// A name as an answer repeats it: whole, or, where it is no name any more, not at all.
@@ -252,7 +287,11 @@ fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
             Ok(written) => names(path, &written, into),
             Err(_) => names(path, &json!([text]), into),
         },
-        Value::Object(fields) => into.extend(fields.keys().map(|key| (path.to_owned(), key.clone()))),
+        Value::Object(fields) => {
+            into.extend(fields.keys().map(|key| (path.to_owned(), key.clone())));
+            let entries = fields.get(ENTRIES).filter(|entries| entries.is_array());
+            entries.into_iter().for_each(|entries| names(path, entries, into));
+        }
         Value::Array(items) => into.extend(
             items
                 .iter()

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::argument::ENTRIES;
 use crate::error::{Fault, Problem};
 use crate::types::limits::{MAX_ARGUMENT_BYTES, MAX_ENV};
 use crate::types::{kind, wrong_kind};
@@ -129,47 +130,76 @@ impl Arguments {
             Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or(json!([text])),
             Some(other) => other,
         };
+        let size = match &value {
+            Value::Object(fields) => {
+                let entries = fields.get(ENTRIES).and_then(Value::as_array);
+                fields.len().saturating_add(entries.map_or(0, Vec::len))
+            }
+            Value::Array(items) => items.len(),
+            _ => 0,
+        };
         let mut pairs = Vec::new();
-        let entries = value.as_object().map(Map::len).or_else(|| value.as_array().map(Vec::len)).unwrap_or_default();
-        if entries > MAX_ENV {
+        if size > MAX_ENV {
             // Nothing else is said of so many: each would be compared with all others.
-            self.fault(name, Problem::malformed(format!("{entries} entries"), format!("at most {MAX_ENV} entries")));
+            self.fault(name, Problem::malformed(format!("{size} entries"), format!("at most {MAX_ENV} entries")));
             return (pairs, false);
         }
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    match text_of(&value) {
-                        Some(text) => pairs.push((key, text)),
-                        None => self.fault(format!("{name}.{key}"), wrong_kind("a string", &value)),
+                    match (text_of(&value), &value) {
+                        (Some(text), _) => pairs.push((key, text)),
+                        (None, Value::Array(items)) if key == ENTRIES => {
+                            self.listed(&format!("{name}.{ENTRIES}"), items, &bare, &mut pairs);
+                        }
+                        (None, _) => self.fault(format!("{name}.{key}"), wrong_kind("a string", &value)),
                     }
                 }
             }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let text = item.as_str().unwrap_or_default();
-                    let pair = match text.split_once('=') {
-                        Some((key, value)) => Some((key.trim().to_owned(), value.to_owned())),
-                        None => bare(text).map(|value| (text.trim().to_owned(), value)),
-                    };
-                    if let Some(pair) = pair {
-                        pairs.push(pair);
-                    } else {
-                        let problem = Problem::malformed(plain(item), "of the form `NAME=value`");
-                        self.fault(format!("{name}[{index}]"), problem);
-                    }
-                }
-            }
+            Value::Array(items) => self.listed(name, &items, &bare, &mut pairs),
             other => self.fault(name, wrong_kind("a map, or a list of `NAME=value`", &other)),
         }
         let empty = pairs.is_empty();
         (pairs, empty)
+    }
+
+    /// Reads a list of `NAME=value`, or of names alone.
+    fn listed(
+        &mut self,
+        path: &str,
+        items: &[Value],
+        bare: impl Fn(&str) -> Option<String>,
+        pairs: &mut Vec<(String, String)>,
+    ) {
+        for (index, item) in items.iter().enumerate() {
+            let text = item.as_str().unwrap_or_default();
+            let pair = match text.split_once('=') {
+                Some((key, value)) => Some((key.trim().to_owned(), value.to_owned())),
+                None => bare(text).map(|value| (text.trim().to_owned(), value)),
+            };
+            match pair {
+                Some(pair) => pairs.push(pair),
+                None => {
+                    let problem = Problem::malformed(plain(item), "of the form `NAME=value`");
+                    self.fault(format!("{path}[{index}]"), problem);
+                }
+            }
+        }
     }
 }
 
 /// Whether a value says nothing: null, or a blank text.
 pub(super) fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Whether a value is what a client fills in where a model wants nothing.
+pub(super) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(says_nothing),
+        Value::Object(fields) => fields.values().all(says_nothing),
+        other => is_blank(other) || other == &json!(false),
+    }
 }
 
 /// A value's text, where it is one: strings, numbers, booleans.

@@ -1,5 +1,5 @@
-//! The tools' schemas: explicit properties, no `$ref`, no empty subschema, `additionalProperties` as a boolean only, since
-//! clients drop, empty or refuse whatever else JSON Schema allows.
+//! The tools' schemas, in the part of JSON Schema that every model API takes: one scalar `type` for each value, explicit properties,
+//! no `additionalProperties`, no `$ref`, no `anyOf`. The tests of the schemas hold the rules of each API, with their sources.
 
 use std::sync::Arc;
 
@@ -8,53 +8,77 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::argument::{ARGUMENTS, Argument, Form};
+use super::argument::{ARGUMENTS, Argument, ENTRIES, Form};
 use super::verbs::offered;
 use crate::policy::Policy;
 
-/// The input schema of `hf_jobs`.
-pub(super) fn jobs_input(policy: &Policy) -> Arc<JsonObject> {
+/// The most variables of the server that the schema names: it is in the context of every conversation.
+const SECRET_NAMES_MAX: usize = 20;
+
+/// The input schema of `hf_jobs`. `secret_names`: the variables of the server that secrets may take.
+pub(super) fn jobs_input(policy: &Policy, secret_names: &[String]) -> Arc<JsonObject> {
     let operations: Vec<&str> = offered(policy).map(|verb| verb.name).collect();
+    let about: Vec<String> = offered(policy).map(|verb| [verb.name, ": ", verb.about].concat()).collect();
     let taken = |argument: &&Argument| offered(policy).any(|verb| verb.arguments().any(|name| name == argument.name));
     let properties: Map<String, Value> = ARGUMENTS
         .iter()
         .filter(taken)
-        .map(|argument| (argument.name.to_owned(), property(argument.form, &argument.about_all())))
+        .map(|argument| {
+            let mut about = argument.about_all(policy);
+            if argument.form == Form::Secrets {
+                about.push_str(&allowed(secret_names));
+            }
+            (argument.name.to_owned(), property(argument.form, &about))
+        })
         .collect();
     object(json!({
         "type": "object",
         "properties": {
-            "operation": {"type": "string", "enum": operations, "description": "without it: help"},
-            "args": {"type": "object", "properties": properties, "additionalProperties": true},
+            "operation": {"type": "string", "enum": operations, "description": about.join("; ")},
+            "args": {"type": "object", "properties": properties, "description": "arguments of the operation"},
         },
-        "additionalProperties": true,
+        "required": ["operation"],
     }))
 }
 
-/// The input schema of a tool without arguments.
+/// The input schema of a tool without arguments. Strict validators demand `required`, also where nothing is.
 pub(super) fn nothing() -> Arc<JsonObject> {
-    object(json!({"type": "object", "properties": {}, "additionalProperties": false}))
+    object(json!({"type": "object", "properties": {}, "required": []}))
+}
+
+/// The variables of the server that a secret may take, as the description of `secrets` goes on.
+fn allowed(names: &[String]) -> String {
+    let Some(first) = names.first() else { return String::new() };
+    let shown = names.get(..SECRET_NAMES_MAX).unwrap_or(names).join(", ");
+    let more = if names.len() > SECRET_NAMES_MAX { ", …" } else { "" };
+    format!("; \"${first}\" passes that variable of the server (allowed: {shown}{more})")
 }
 
 fn property(form: Form, about: &str) -> Value {
-    let texts = json!({"type": "string"});
-    let mut schema = match form {
-        Form::Text => json!({"type": "string"}),
-        Form::Texts => json!({"type": ["array", "string"], "items": texts}),
-        Form::Time => json!({"type": ["string", "integer"]}),
+    let text = || json!({"type": "string"});
+    let texts = || json!({"type": "array", "items": text()});
+    // Without a property of its own, Gemini refuses an object and a client that closes objects would empty it.
+    let entries = || described(texts(), "or a list of NAME=value");
+    let schema = match form {
+        Form::Text | Form::Time => text(),
+        Form::Texts | Form::Volumes => texts(),
         Form::Number => json!({"type": "integer"}),
         Form::Flag => json!({"type": "boolean"}),
-        Form::Map => json!({"type": ["object", "array"], "additionalProperties": true, "items": texts}),
-        Form::Secrets => json!({
-            "type": ["object", "array"],
-            "properties": {"HF_TOKEN": {"type": "string", "description": "write \"$HF_TOKEN\": becomes the login's token"}},
-            "additionalProperties": true,
-            "items": texts,
-        }),
+        Form::Map => json!({"type": "object", "properties": {ENTRIES: entries()}}),
+        Form::Secrets => {
+            let token = described(text(), "write \"$HF_TOKEN\": becomes the login's token");
+            json!({"type": "object", "properties": {"HF_TOKEN": token, ENTRIES: entries()}})
+        }
         Form::Ports => json!({"type": "array", "items": {"type": "integer"}}),
-        Form::Volumes => json!({"type": "array", "items": {"type": ["string", "object"]}}),
-        Form::Object => json!({"type": "object", "additionalProperties": true}),
+        Form::Object => json!({"type": "object", "properties": {
+            "group": described(text(), "name of the network"),
+            "aliases": described(texts(), "host names of this job"),
+        }}),
     };
+    described(schema, about)
+}
+
+fn described(mut schema: Value, about: &str) -> Value {
     if let Some(fields) = schema.as_object_mut() {
         fields.insert("description".to_owned(), json!(about));
     }
@@ -72,8 +96,8 @@ pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     object(value)
 }
 
-/// Drops what adds bytes and no meaning, and what clients stumble over: titles, formats that JSON Schema does not know, and
-/// the `null` of fields that are left out instead.
+/// Drops what adds bytes and no meaning, and what clients stumble over: titles, formats that JSON Schema does not know,
+/// `additionalProperties`, and the `null` of fields that are left out instead.
 fn simplify(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -82,9 +106,7 @@ fn simplify(schema: &mut Value) {
                     fields.remove(key);
                 }
             }
-            if fields.get("additionalProperties").is_some_and(Value::is_object) {
-                fields.insert("additionalProperties".to_owned(), json!(true));
-            }
+            fields.remove("additionalProperties");
             if let Some(Value::Array(types)) = fields.get_mut("type") {
                 types.retain(|kind| kind != "null");
                 if let [kind] = types.as_slice() {

@@ -35,7 +35,7 @@ pub(super) fn one(verb: &Verb) -> String {
         let Some(argument) = argument(name) else { continue };
         let required = if verb.required.contains(&name) { ", required" } else { "" };
         text.push_str(
-            &["- ", name, " (", form(argument.form), required, "): ", &argument.about(verb.name), "\n"].concat(),
+            &["- ", name, " (", form(argument.form), required, "): ", argument.about(verb.name), "\n"].concat(),
         );
     }
     text.push_str("Example:\n");

@@ -43,7 +43,7 @@ const FOLLOWED: &[&str] = &["ssh", "network", "detach", "wait"];
 pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "uv",
-        about: "submit a Python script, run by uv with its dependencies",
+        about: "run a Python script with its dependencies",
         required: &["script"],
         optional: &[&["script_args", "dependencies", "python", "image"], JOB, FOLLOWED],
         example: r#"{"script": "import os\nfrom datasets import load_dataset\nload_dataset(\"user/private\").push_to_hub(\"user/copy\")", "dependencies": ["datasets"], "flavor": "cpu-basic", "timeout": "30m", "secrets": {"HF_TOKEN": "$HF_TOKEN"}}"#,
@@ -52,7 +52,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "run",
-        about: "submit a command in a Docker image",
+        about: "run a command in a Docker image",
         required: &["command"],
         optional: &[&["image"], JOB, FOLLOWED],
         example: r#"{"image": "python:3.12", "command": ["python", "-c", "print('hello')"]}"#,
@@ -61,7 +61,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "ps",
-        about: "list jobs: those scheduling or running, or all",
+        about: "list jobs: scheduling and running ones, or all",
         required: &[],
         optional: &[&["all", "status", "name", "labels", "limit", "namespace"]],
         example: r#"{"all": true, "limit": 10}"#,
@@ -70,7 +70,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "logs",
-        about: "read a job's output, as it is now or followed for a while",
+        about: "read a job's output, or follow it for a while",
         required: &["job_id"],
         optional: &[&["tail", "cursor", "grep", "wait", "raw", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "wait": "30s"}"#,
@@ -79,36 +79,36 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "wait",
-        about: "wait until jobs are over, or run",
+        about: "wait until jobs finish",
         required: &["job_id"],
-        optional: &[&["timeout", "until", "namespace"]],
-        example: r#"{"job_id": ["66f0a1b2c3d4e5f601234567"], "timeout": "45s"}"#,
+        optional: &[&["job_ids", "timeout", "until", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "timeout": "45s"}"#,
         read: Some(arguments::wait),
         writes: false,
     },
     Verb {
         name: "inspect",
-        about: "show jobs in full, with what they cost so far",
+        about: "show jobs in full, with their cost",
         required: &["job_id"],
-        optional: &[&["namespace"]],
+        optional: &[&["job_ids", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
         read: Some(arguments::inspect),
         writes: false,
     },
     Verb {
         name: "stats",
-        about: "show what running jobs use of their machines",
+        about: "show what running jobs use of CPU, memory and GPU",
         required: &["job_id"],
-        optional: &[&["namespace"]],
+        optional: &[&["job_ids", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
         read: Some(arguments::stats),
         writes: false,
     },
     Verb {
         name: "cancel",
-        about: "cancel jobs, and tell the stage that each has then",
+        about: "stop jobs",
         required: &["job_id"],
-        optional: &[&["namespace"]],
+        optional: &[&["job_ids", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
         read: Some(arguments::cancel),
         writes: true,
@@ -124,7 +124,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "labels",
-        about: "replace a job's labels; name alone keeps the others",
+        about: "replace a job's labels",
         required: &["job_id"],
         optional: &[&["labels", "clear", "name", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "name": "training-v2"}"#,
@@ -133,7 +133,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "expose",
-        about: "replace the ports of a running job that can be reached",
+        about: "set which ports of a running job are reachable",
         required: &["job_id", "ports"],
         optional: &[&["public_ports", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "ports": [8000]}"#,
@@ -151,7 +151,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled uv",
-        about: "submit a script that the Hub runs by schedule",
+        about: "run a script on a schedule",
         required: &["schedule", "script"],
         optional: &[&["suspend", "concurrency"], &["script_args", "dependencies", "python", "image"], JOB],
         example: r#"{"schedule": "0 9 * * 1-5", "script": "print(1)", "timeout": "10m"}"#,
@@ -160,7 +160,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled run",
-        about: "submit a command that the Hub runs by schedule",
+        about: "run a command on a schedule",
         required: &["schedule", "command"],
         optional: &[&["suspend", "concurrency"], &["image"], JOB],
         example: r#"{"schedule": "@hourly", "command": ["python", "-c", "print(1)"]}"#,
@@ -196,7 +196,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled suspend",
-        about: "start it no more until it is resumed",
+        about: "pause a scheduled job",
         required: &["scheduled_job_id"],
         optional: &[&["namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
@@ -205,7 +205,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled resume",
-        about: "start it at its times again",
+        about: "continue a suspended one",
         required: &["scheduled_job_id"],
         optional: &[&["namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
@@ -214,7 +214,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled trigger",
-        about: "start its job once, now",
+        about: "run its job now, once",
         required: &["scheduled_job_id"],
         optional: &[&["namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa"}"#,
@@ -223,7 +223,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled update",
-        about: "give it another schedule",
+        about: "change its schedule",
         required: &["scheduled_job_id", "schedule"],
         optional: &[&["namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa", "schedule": "@daily"}"#,
@@ -232,7 +232,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled labels",
-        about: "replace its labels; name alone keeps the others",
+        about: "replace its labels",
         required: &["scheduled_job_id"],
         optional: &[&["labels", "clear", "name", "namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa", "name": "nightly"}"#,
@@ -241,7 +241,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "help",
-        about: "show the operations, or the arguments of one",
+        about: "explain all operations, or one",
         required: &[],
         optional: &[&["operation"]],
         example: r#"{"operation": "uv"}"#,
@@ -292,10 +292,10 @@ impl Verb {
         })
     }
 
-    /// The known name of what a caller wrote: the argument's own or one of its aliases.
+    /// The known name of what a caller wrote: the argument's own, else one of its aliases.
     pub(super) fn canonical(&self, written: &str) -> Option<&'static str> {
-        self.arguments()
-            .find(|name| *name == written || argument(name).is_some_and(|argument| argument.aliases.contains(&written)))
+        let is_alias = |name: &&str| argument(name).is_some_and(|argument| argument.aliases.contains(&written));
+        self.arguments().find(|name| *name == written).or_else(|| self.arguments().find(is_alias))
     }
 }
 

@@ -53,7 +53,7 @@ async fn a_panic_in_a_handler_is_answered_as_internal() {
     });
     let (client, server) = tokio::io::duplex(64 * 1024);
     let serving = tokio::spawn(async move {
-        Server::new(Tools::new(Arc::new(operations))).serve(server).await.unwrap().waiting().await
+        Server::new(Tools::new(Arc::new(operations), &[])).serve(server).await.unwrap().waiting().await
     });
     let client = ().serve(client).await.unwrap();
     let call = || client.call_tool(CallToolRequestParams::new("hf_whoami"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{given_wait, labels_of, namespace};
 use crate::error::{Problem, Warning};
 use crate::operations::{JobDraft, Operation, Plan, RunDraft, UvDraft};
-use crate::tools::form::{Arguments, text_of};
+use crate::tools::form::{Arguments, says_nothing, text_of};
 use crate::types::limits::{MAX_COMMAND_ITEMS, MAX_DEPENDENCIES};
 use crate::types::{
     Arch, Attempts, Command, Dependency, EnvName, Expose, Flavor, Image, JobName, Network, Port, PythonVersion,
@@ -199,8 +199,11 @@ pub(super) fn ports(value: Option<&Value>) -> Result<Vec<Port>, Problem> {
     }
 }
 
-/// A group's name, or an object of `group` and `aliases`.
+/// A group's name, or an object of `group` and `aliases`; one of blanks counts as absent.
 fn network(arguments: &mut Arguments) -> Option<Network> {
+    if arguments.is("network", says_nothing) {
+        return None;
+    }
     arguments.json("network", |value| {
         if let Value::Object(fields) = value {
             only(fields, &["group", "aliases"])?;

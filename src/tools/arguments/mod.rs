@@ -179,16 +179,25 @@ pub(super) fn expose(arguments: &mut Arguments) -> Operation {
     Operation::Expose(ExposeQuery { target: one(arguments, "job_id"), ports })
 }
 
+/// The jobs that a call names in `job_id` and `job_ids`, each once.
 fn targets(arguments: &mut Arguments) -> Targets {
-    named(arguments, "job_id", MAX_IDS)
+    let mut jobs: Vec<Reference<JobId>> = Vec::new();
+    for name in ["job_id", "job_ids"] {
+        for job in arguments.texts(name, MAX_IDS, Reference::parse) {
+            if !jobs.contains(&job) {
+                jobs.push(job);
+            }
+        }
+    }
+    if jobs.len() > MAX_IDS {
+        let found = format!("{} jobs in `job_id` and `job_ids`", jobs.len());
+        arguments.fault("job_ids", Problem::malformed(found, format!("at most {MAX_IDS} jobs")));
+    }
+    Targets { jobs, namespace: namespace(arguments) }
 }
 
 /// The one job or scheduled job that a call names.
 fn one<I: Id>(arguments: &mut Arguments, name: &'static str) -> Targets<I> {
-    named(arguments, name, 1)
-}
-
-fn named<I: Id>(arguments: &mut Arguments, name: &'static str, max: usize) -> Targets<I> {
-    let jobs = arguments.texts(name, max, Reference::parse);
+    let jobs = arguments.texts(name, 1, Reference::parse);
     Targets { jobs, namespace: namespace(arguments) }
 }

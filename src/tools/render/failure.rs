@@ -88,7 +88,11 @@ fn veil(secrets: &mut Value) {
     match secrets {
         Value::Object(fields) => {
             for value in fields.values_mut() {
-                *value = json!(veiled(value.as_str().unwrap_or_default()));
+                if value.is_array() {
+                    veil(value);
+                } else {
+                    *value = json!(veiled(value.as_str().unwrap_or_default()));
+                }
             }
         }
         Value::Array(items) => {
