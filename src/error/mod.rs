@@ -49,6 +49,8 @@ pub enum Error {
     UnknownOperation {
         /// The name as given, if one was.
         given: Option<String>,
+        /// Only its help was asked for.
+        help: bool,
         /// The operations that may be meant, each with what it does.
         meant: Vec<(&'static str, &'static str)>,
         /// All names.

@@ -65,7 +65,11 @@ pub(super) fn understand(call: Map<String, Value>, progress: bool, policy: &Poli
             to_read.remove(*required);
         }
     }
-    faults.extend(placeholders(&to_read));
+    for fault in placeholders(&to_read) {
+        // It is not read as well, which would find more wrong with it.
+        to_read.remove(&fault.argument);
+        faults.push(fault);
+    }
     let readable = readable(&given);
     let mut arguments = Arguments::new(to_read, faults, progress);
     let operation = read(&mut arguments);
@@ -85,9 +89,9 @@ fn help_of(given: &Map<String, Value>, policy: &Policy) -> Understood {
     if asked.trim().is_empty() {
         return Understood::Usage(None);
     }
-    match meaning::operation(asked) {
-        Some(verb) => Understood::Usage(Some(verb)),
-        None => Understood::Wrong(meaning::unknown(asked, &meaning::guess(asked), policy)),
+    match meaning::explained(asked, policy) {
+        Ok(verb) => Understood::Usage(Some(verb)),
+        Err(error) => Understood::Wrong(error),
     }
 }
 

@@ -122,6 +122,16 @@ impl Arguments {
         Some(cut)
     }
 
+    /// How many entries of a list: cut as [`Self::number_cut`] does, where 0 asks for all up to the bound.
+    pub(super) fn limit(&mut self, name: &'static str, max: u64) -> Option<u64> {
+        if !self.is(name, |value| text_of(value).is_some_and(|text| text.trim() == "0")) {
+            return self.number_cut(name, 1, max);
+        }
+        self.take(name);
+        self.warnings.push(Warning::NumberCut { argument: name, given: "0".to_owned(), used: max });
+        Some(max)
+    }
+
     /// A map of texts, a list of `NAME=value`, or for names alone what `bare` makes of them. True beside it: it was empty.
     pub(super) fn pairs(
         &mut self,

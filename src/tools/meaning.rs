@@ -150,30 +150,32 @@ pub(super) fn meaning(written: &str, given: &Map<String, Value>, policy: &Policy
     } else {
         guessed(if starts { "scheduled start" } else { &name })
     };
-    Err(unknown(written, &meant, policy))
+    Err(unknown(written, &meant, false, policy))
 }
 
-/// The operation of a name alone, as the command line and `help` name it.
+/// The operation of a name alone, as the command line names it.
 pub(super) fn operation(written: &str) -> Option<&'static Verb> {
     let name = normal(written);
     by_name(if name == "scheduled" { "scheduled ps" } else { &name })
 }
 
+/// The operation that help is asked for.
+pub(super) fn explained(written: &str, policy: &Policy) -> Result<&'static Verb, Error> {
+    operation(written).ok_or_else(|| unknown(written, &guessed(&normal(written)), true, policy))
+}
+
 /// No operation has that name; these may be meant.
-pub(super) fn unknown(written: &str, meant: &[&str], policy: &Policy) -> Error {
+fn unknown(written: &str, meant: &[&str], help: bool, policy: &Policy) -> Error {
     let offered = || verbs::offered(policy);
     Error::UnknownOperation {
         given: Some(written.trim()).filter(|name| !name.is_empty()).map(repeated),
+        help,
         meant: offered().filter(|verb| meant.contains(&verb.name)).map(|verb| (verb.name, verb.about)).collect(),
         known: offered().map(|verb| verb.name).collect(),
     }
 }
 
-/// What is meant by a name that nothing has, as far as its spelling says.
-pub(super) fn guess(written: &str) -> Vec<&'static str> {
-    guessed(&normal(written))
-}
-
+/// What is meant by a name that nothing has, as far as is known of such names, or its spelling says.
 fn guessed(name: &str) -> Vec<&'static str> {
     let of = |name: &str| match GUESSES.iter().find(|(guess, _)| *guess == name) {
         Some((_, meant)) => meant.to_vec(),
@@ -250,10 +252,14 @@ fn of_kind(what: &'static str, scheduled: bool) -> &'static str {
 
 /// The operations that take all that a call gives.
 fn takers(given: &Map<String, Value>) -> Vec<&'static str> {
-    let takes = |verb: &&Verb| {
-        given.iter().filter(|(_, value)| !says_nothing(value)).all(|(name, _)| verb.canonical(name).is_some())
+    let given: Vec<&str> =
+        given.iter().filter(|(_, value)| !says_nothing(value)).map(|(name, _)| name.as_str()).collect();
+    let those = |takes: &dyn Fn(&Verb, &str) -> bool| -> Vec<&'static str> {
+        verbs::VERBS.iter().filter(|verb| given.iter().all(|name| takes(verb, name))).map(|verb| verb.name).collect()
     };
-    verbs::VERBS.iter().filter(takes).map(|verb| verb.name).collect()
+    // By the names that the schema has, or else by all that are understood.
+    let own = those(&|verb, name| verb.arguments().any(|argument| argument == name));
+    if own.is_empty() { those(&|verb, name| verb.canonical(name).is_some()) } else { own }
 }
 
 /// A name as an answer repeats it: whole, or, where it is no name any more, not at all.

@@ -32,16 +32,15 @@ impl Timeout {
     /// `hf jobs` does.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let milliseconds = measure(text.trim()).unwrap_or_default();
-        let bound = format!("a timeout of at most {}", Self::longest());
         match Self::whole_seconds(milliseconds) {
             Some(timeout) => Ok(timeout),
-            None if milliseconds >= 1000 => Err(Problem::malformed(text, bound)),
-            None => Err(Problem::malformed(
-                text,
-                format!(
-                    "{bound}: a positive number of seconds, or a length of time such as `90m`, `1h30m` or `2 hours`"
-                ),
-            )),
+            None if milliseconds >= 1000 => {
+                Err(Problem::malformed(text, format!("a timeout of at most {}", Self::longest())))
+            }
+            None => {
+                let expected = "a positive length of time, such as `90m`, `1h30m`, `2 hours` or seconds, of at most";
+                Err(Problem::malformed(text, format!("{expected} {}", Self::longest())))
+            }
         }
     }
 

@@ -339,6 +339,7 @@ fn errors() -> Vec<Error> {
     };
     let unknown = |given: Option<&str>, meant: &[(&'static str, &'static str)]| Error::UnknownOperation {
         given: given.map(str::to_owned),
+        help: given == Some("lgso"),
         meant: meant.to_vec(),
         known: vec!["run", "ps"],
     };
@@ -364,6 +365,7 @@ fn errors() -> Vec<Error> {
         },
         Error::Arguments { operation: "run".to_owned(), faults: problems().into_iter().take(2).collect() },
         unknown(Some("lgos"), &[("logs", "read a job's output")]),
+        unknown(Some("lgso"), &[("logs", "read a job's output")]),
         unknown(Some("delete"), &[("cancel", "cancel jobs"), ("scheduled delete", "delete a scheduled job")]),
         unknown(Some("zzz"), &[]),
         unknown(None, &[("logs", "read a job's output"), ("inspect", "show jobs in full")]),

@@ -89,7 +89,7 @@ async fn only_run_and_uv_are_inferred_from_arguments() {
         (json!({"args": {"job_id": JOB}}), "`logs`"),
         (json!({"job_id": JOB, "tail": 5}), "`logs`"),
         (json!({"args": {"scheduled_job_id": SCHEDULED}}), "`scheduled inspect`"),
-        (json!({"script": "print(1)\n", "command": ["true"]}), "no `operation`"),
+        (json!({"script": "print(1)\n", "command": ["true"]}), "known operations"),
         (json!({"args": {"zzz": 1}}), "known operations"),
     ] {
         let answer = server.call("hf_jobs", call.clone()).await;
@@ -260,6 +260,7 @@ async fn numbers_that_cost_nothing_are_cut_others_refused() {
         ("logs", json!({"job_id": job, "tail": 1000}), false),
         ("ps", json!({"all": true, "limit": 100_000}), true),
         ("ps", json!({"all": true, "limit": -3}), true),
+        ("ps", json!({"all": true, "limit": 0}), true),
         ("ps", json!({"all": true, "limit": 5.0}), false),
     ] {
         let answer = server.jobs(operation, args.clone()).await;

@@ -36,16 +36,16 @@ impl Error {
                     std::iter::once(count).chain(lines).chain(more).collect::<Vec<_>>().join("\n")
                 }
             },
-            Self::UnknownOperation { given, meant, known } => {
-                let what = match given {
-                    Some(given) => format!("unknown operation `{given}`"),
-                    None => "the call has arguments and no `operation`".to_owned(),
-                };
-                match meant.as_slice() {
-                    [] => format!("{what}; known operations: {}", list(known)),
-                    meant => {
-                        let names: Vec<String> = meant.iter().map(|(name, _)| format!("`{name}`")).collect();
-                        format!("{what}; did you mean {}?", names.join(" or "))
+            Self::UnknownOperation { given, meant, known, .. } => {
+                let meant: Vec<&str> = meant.iter().map(|(name, _)| *name).collect();
+                match (given, meant.as_slice()) {
+                    (Some(given), []) => format!("unknown operation `{given}`; known operations: {}", list(known)),
+                    (Some(given), meant) => {
+                        format!("unknown operation `{given}`; did you mean {}?", list(meant).replace(", ", " or "))
+                    }
+                    (None, []) => format!("no `operation` was given; known operations: {}", list(known)),
+                    (None, meant) => {
+                        format!("no `operation` was given; operations that take these arguments: {}", list(meant))
                     }
                 }
             }
@@ -88,8 +88,12 @@ impl Error {
             Self::UnknownOperation { meant, .. } if meant.is_empty() => {
                 "{\"operation\": \"help\"} shows what each operation does".to_owned()
             }
-            Self::UnknownOperation { meant, .. } => {
-                let each = |(name, about): &(&str, &str)| format!("\"operation\": \"{name}\" to {about}");
+            Self::UnknownOperation { given: None, .. } => "add \"operation\"".to_owned(),
+            Self::UnknownOperation { meant, help, .. } => {
+                let each = |(name, about): &(&str, &str)| match help {
+                    true => format!("{{\"operation\": \"help\", \"args\": {{\"operation\": \"{name}\"}}}}"),
+                    false => format!("\"operation\": \"{name}\" to {about}"),
+                };
                 format!("pass {}", meant.iter().map(each).collect::<Vec<_>>().join(", or "))
             }
             Self::OtherTool { .. } => "call the tool hf_whoami, without arguments".to_owned(),

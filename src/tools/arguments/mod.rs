@@ -68,8 +68,7 @@ pub(super) fn ps(arguments: &mut Arguments) -> Operation {
         all: arguments.flag("all"),
         stages: arguments.texts("status", STAGES_MAX, Stage::parse_filter),
         labels,
-        limit: usize::try_from(arguments.number_cut("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT))
-            .unwrap_or(usize::MAX),
+        limit: usize::try_from(arguments.limit("limit", LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
         namespace: namespace(arguments),
     })
 }
