@@ -102,6 +102,7 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
             scrubber: scrubber.clone(),
             origin: config.user_agent_origin,
             oauth_client_id: config.oauth_client_id,
+            local: config.local,
         }),
         session,
         scrubber: scrubber.clone(),
@@ -189,7 +190,8 @@ async fn start_local(config: &Config, scrubber: &Scrubber) -> std::io::Result<Op
     }
     // Nothing is billed, so that nothing is missing to pay with.
     let account = Account { can_pay: true, ..Account::default() };
-    let hub = LocalHub::start(LocalHubConfig { account, ..LocalHubConfig::default() }).await?;
+    let environment = config.job_environment.clone();
+    let hub = LocalHub::start(LocalHubConfig { account, environment, ..LocalHubConfig::default() }).await?;
     hub.notice().lines().for_each(|line| logging::notice(scrubber, line));
     let unusable = || std::io::Error::other("its address or token can't be used");
     let endpoint = Endpoint::parse(hub.endpoint()).map_err(|_| unusable())?;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::operations::Progress;
 use crate::secrets::Clean;
-use crate::tools::{INSTRUCTIONS, Rendered, Tools, arguments_of};
+use crate::tools::{Rendered, Tools, arguments_of};
 
 /// How many calls are carried out at once; further ones wait. Each may hold a stream and an answer of 32 KiB.
 const CALLS_AT_ONCE: usize = 256;
@@ -105,7 +105,7 @@ impl ServerHandler for Server {
             .with_server_info(
                 Implementation::new("hf-jobs-mcp", env!("CARGO_PKG_VERSION")).with_title("Hugging Face Jobs"),
             )
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(self.tools.instructions())
     }
 
     async fn list_tools(

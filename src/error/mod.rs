@@ -3,14 +3,18 @@
 //! The words are made in `error::text` alone, so that a wording is found, tested and changed in one place.
 
 mod code;
+mod connect;
 mod fault;
 mod hub;
+mod login;
 mod text;
 mod warning;
 
 pub use code::Code;
+pub use connect::{CertificateFault, ConnectError, ConnectFault};
 pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem, script_argument};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
+pub use login::{TokenNote, TokenSource};
 pub use warning::{Seen, Warning};
 
 /// Why a call was not answered as asked.
@@ -22,11 +26,13 @@ pub enum Error {
     NotLoggedIn {
         /// The places that were looked at, in order.
         looked_at: Vec<String>,
+        /// What was found there instead of a token.
+        ignored: Vec<Warning>,
     },
     /// There is a token file or variable, and it can't be used.
     UnusableLogin {
         /// Where the token was to come from.
-        source: String,
+        source: TokenSource,
         /// What is wrong with it, without a part of it.
         reason: String,
     },

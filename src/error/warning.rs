@@ -1,8 +1,17 @@
 //! What an answer remarks although the call was carried out: data, of which `error::text` makes the words.
 
+use super::{TokenNote, TokenSource};
+
 /// A remark on a call that was carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
+    /// What should hold the login's token holds something else, or something more.
+    LoginText {
+        /// The variable or the file.
+        source: TokenSource,
+        /// What was found there.
+        note: TokenNote,
+    },
     /// A token was given literally in `secrets`.
     LiteralToken {
         /// The secret's name.

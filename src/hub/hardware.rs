@@ -34,7 +34,7 @@ pub struct Hardware {
     pub disk: Option<Clean>,
     /// Its GPUs or other accelerators: how many of which, with how much memory, such as `1x A10G, 24 GB`.
     pub accelerator: Option<Clean>,
-    /// Its price a minute, in millionths of a US dollar.
+    /// Its price a minute, in millionths of a US dollar; none where it is not known, or where nothing is billed.
     pub micro_usd_per_minute: Option<u64>,
 }
 
@@ -113,6 +113,7 @@ impl Caller {
                 accelerator: accelerator(&hardware.accelerator).as_deref().map(line),
                 micro_usd_per_minute: hardware
                     .micro_usd
+                    .filter(|_| !self.is_local())
                     .filter(|_| hardware.unit.as_deref().is_none_or(|unit| unit == "minute")),
             })
             .collect();

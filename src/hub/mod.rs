@@ -7,6 +7,7 @@
 
 mod account;
 mod client;
+mod connect;
 mod description;
 mod hardware;
 mod job;

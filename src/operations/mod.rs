@@ -168,6 +168,11 @@ impl Operations {
         &self.submissions
     }
 
+    /// Whether the Hub is the one of `--local`, where nothing is billed.
+    pub fn is_local(&self) -> bool {
+        self.hub.is_local()
+    }
+
     /// What the operator allows.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -249,12 +254,11 @@ impl Operations {
     /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.
     fn login(&self) -> Result<Login, Error> {
         self.session.login().map_err(|fault| match fault {
-            LoginFault::NotLoggedIn { looked_at } => Error::NotLoggedIn { looked_at },
-            LoginFault::Unreadable { source, reason } => Error::UnusableLogin { source: source.to_string(), reason },
-            LoginFault::Malformed { source } => Error::UnusableLogin {
-                source: source.to_string(),
-                reason: "it does not have the form of a token".to_owned(),
-            },
+            LoginFault::NotLoggedIn { looked_at, ignored } => Error::NotLoggedIn { looked_at, ignored },
+            LoginFault::Unreadable { source, reason } => Error::UnusableLogin { source, reason },
+            LoginFault::Malformed { source } => {
+                Error::UnusableLogin { source, reason: "it does not have the form of a token".to_owned() }
+            }
         })
     }
 
@@ -292,7 +296,7 @@ impl Work<'_> {
         let Ok(login) = &self.login else { return };
         for error in errors {
             let Error::Hub(error) = error else { continue };
-            error.login = Some(login.source.to_string());
+            error.login = Some(login.source.clone());
             let helps = matches!(error.refusal, Refusal::PaymentRequired | Refusal::Forbidden | Refusal::NotFound);
             let Some(namespace) = error.request.namespace().filter(|_| helps) else { continue };
             let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);

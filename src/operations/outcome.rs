@@ -67,6 +67,10 @@ pub struct WhoAmI {
     pub source: Clean,
     /// The Hub's host, where it isn't huggingface.co.
     pub host: Option<String>,
+    /// The Hub is the one of `--local`.
+    pub local: bool,
+    /// What was ignored in the places that hold tokens.
+    pub warnings: Vec<Warning>,
 }
 
 /// What a submission made.
@@ -83,8 +87,10 @@ pub enum Made {
 pub struct Submission {
     /// What it made; nothing in a dry run.
     pub made: Option<Made>,
-    /// The namespace that pays.
+    /// The namespace that pays, where anything is billed.
     pub namespace: Clean,
+    /// The Hub is the one of `--local`, where nothing is billed.
+    pub local: bool,
     /// The job's page.
     pub url: Option<String>,
     /// The machine.
@@ -166,8 +172,8 @@ pub struct Cancelled {
 pub struct Looked {
     /// The job.
     pub job: Job,
-    /// Its page.
-    pub page: String,
+    /// Its page, where the Hub has pages.
+    pub page: Option<String>,
     /// What it has cost so far, where that is known.
     pub spent: Option<MicroUsd>,
 }

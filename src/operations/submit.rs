@@ -85,6 +85,7 @@ impl Work<'_> {
         let mut submission = Submission {
             made: None,
             namespace: scrubber.clean_line(namespace.as_str()),
+            local: caller.is_local(),
             url: None,
             flavor: spec.flavor.as_str().to_owned(),
             timeout: spec.timeout.map(Timeout::seconds),
@@ -155,7 +156,7 @@ impl Work<'_> {
         self.teller().stage(&job);
         let target = job.target(namespace);
         submission.namespace = job.namespace.clone();
-        submission.url = Some(caller.endpoint().job_page(&target.namespace, &target.id));
+        submission.url = caller.job_page(&target);
         submission.made = Some(Made::Job(job));
         match self.follow_submitted(caller, target, wait).await {
             Ok(Some(followed)) => {
@@ -337,10 +338,11 @@ pub(super) fn price(flavors: Option<&Flavors>, flavor: &str) -> Option<u64> {
 
 impl Submission {
     /// A submission of what there is already, once more.
-    pub(super) fn again(spec: &Description, namespace: Clean, flavors: Option<&Flavors>) -> Self {
+    pub(super) fn again(caller: &Caller, spec: &Description, namespace: Clean, flavors: Option<&Flavors>) -> Self {
         Self {
             made: None,
             namespace,
+            local: caller.is_local(),
             url: None,
             flavor: spec.flavor.to_string(),
             timeout: spec.timeout,

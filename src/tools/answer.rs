@@ -225,6 +225,8 @@ pub(super) struct WhoAmIAnswer {
     pub(super) organizations: Vec<OrganisationAnswer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) namespaces: Vec<NamespaceAnswer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Remark>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorAnswer>,
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hf_jobs_mcp::error::{
-    Access, Credential, Defect, Error, Fault, HubError, Lack, LocalFileReason, LoginFacts, Problem, Refusal, Request,
-    SecretProblem, Seen, Thing, Trace, Warning,
+    Access, CertificateFault, ConnectError, ConnectFault, Credential, Defect, Error, Fault, HubError, Lack,
+    LocalFileReason, LoginFacts, Problem, Refusal, Request, SecretProblem, Seen, Thing, TokenNote, TokenSource, Trace,
+    Warning,
 };
 use serde_json::json;
 
@@ -46,7 +47,24 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::RateLimited(None) => "429",
         Refusal::Rejected(_) => "400",
         Refusal::Failed(_) => "5xx",
-        Refusal::Unsent(_) => "unsent",
+        Refusal::Unsent(error) => match &error.fault {
+            ConnectFault::UnknownName => "unknown name",
+            ConnectFault::Refused => "refused connection",
+            ConnectFault::TimedOut => "slow connection",
+            ConnectFault::Certificate(fault) => match fault {
+                CertificateFault::UnknownIssuer => "unknown issuer",
+                CertificateFault::Expired => "expired certificate",
+                CertificateFault::NotYetValid => "early certificate",
+                CertificateFault::OtherName => "certificate of another name",
+                CertificateFault::Revoked => "revoked certificate",
+                CertificateFault::Other(_) => "other certificate fault",
+            },
+            ConnectFault::NoAuthorities => "no authorities",
+            ConnectFault::Tls(_) => "no tls",
+            ConnectFault::ProxyLogin => "login of the proxy",
+            ConnectFault::ProxyRefused => "refused by the proxy",
+            ConnectFault::Other(_) => "other connection fault",
+        },
         Refusal::Unreachable(_) => "unreachable",
         Refusal::TimedOut => "timed out",
         Refusal::OutOfTime => "out of time",
@@ -60,7 +78,7 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::Unexpected(_) => "unexpected status",
     }
 }
-const REFUSALS: usize = 20;
+const REFUSALS: usize = 33;
 
 fn kind_of_problem(problem: &Problem) -> &'static str {
     match problem {
@@ -102,6 +120,7 @@ const PROBLEMS: usize = 26;
 
 fn kind_of_warning(warning: &Warning) -> &'static str {
     match warning {
+        Warning::LoginText { .. } => "login text",
         Warning::LiteralToken { .. } => "literal token",
         Warning::UnreadName { .. } => "unread name",
         Warning::PlaceholderWithoutShell => "placeholder without shell",
@@ -123,7 +142,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 19;
+const WARNINGS: usize = 20;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -142,7 +161,7 @@ fn refused(refusal: Refusal, thing: Option<Thing>, lack: Option<LoginFacts>) -> 
         host: "huggingface.co".to_owned(),
         message: None,
         request_id: None,
-        login: Some("HF_TOKEN".to_owned()),
+        login: Some(TokenSource::Variable("HF_TOKEN")),
         facts: lack.map(Box::new),
     }
 }
@@ -159,7 +178,6 @@ fn refusals() -> Vec<HubError> {
         Refusal::RateLimited(None),
         Refusal::Rejected(422),
         Refusal::Failed(503),
-        Refusal::Unsent("connection refused".to_owned()),
         Refusal::Unreachable("connection reset".to_owned()),
         Refusal::TimedOut,
         Refusal::OutOfTime,
@@ -171,6 +189,28 @@ fn refusals() -> Vec<HubError> {
         Refusal::Unexpected(418),
     ];
     let mut all: Vec<HubError> = plain.into_iter().map(|refusal| refused(refusal, None, None)).collect();
+    let file = TokenSource::File("/home/alice/.cache/huggingface/token".into());
+    all.push(HubError { login: Some(file), ..refused(Refusal::Unauthorized, None, None) });
+    let unsent = |fault, at_proxy| refused(Refusal::Unsent(ConnectError { fault, at_proxy }), None, None);
+    all.extend([
+        unsent(ConnectFault::UnknownName, false),
+        unsent(ConnectFault::UnknownName, true),
+        unsent(ConnectFault::Refused, false),
+        unsent(ConnectFault::Refused, true),
+        unsent(ConnectFault::TimedOut, false),
+        unsent(ConnectFault::NoAuthorities, false),
+        unsent(ConnectFault::Tls("received corrupt message".to_owned()), false),
+        unsent(ConnectFault::ProxyLogin, true),
+        unsent(ConnectFault::ProxyRefused, true),
+        unsent(ConnectFault::Other("connection reset".to_owned()), false),
+        unsent(ConnectFault::Certificate(CertificateFault::UnknownIssuer), false),
+        unsent(ConnectFault::Certificate(CertificateFault::UnknownIssuer), true),
+        unsent(ConnectFault::Certificate(CertificateFault::Expired), false),
+        unsent(ConnectFault::Certificate(CertificateFault::NotYetValid), false),
+        unsent(ConnectFault::Certificate(CertificateFault::OtherName), false),
+        unsent(ConnectFault::Certificate(CertificateFault::Revoked), false),
+        unsent(ConnectFault::Certificate(CertificateFault::Other("bad encoding".to_owned())), false),
+    ]);
     let lacks = [Lack::ReadToken, Lack::JobPermission, Lack::JobScope, Lack::OrganisationRole, Lack::Membership];
     all.extend(lacks.map(|lack| refused(Refusal::Forbidden, None, Some(facts(Some(lack))))));
     all.push(refused(Refusal::PaymentRequired, None, Some(facts(None))));
@@ -250,10 +290,22 @@ fn errors() -> Vec<Error> {
     vec![
         Error::NotLoggedIn {
             looked_at: vec!["HF_TOKEN".to_owned(), "/home/alice/.cache/huggingface/token".to_owned()],
+            ignored: Vec::new(),
+        },
+        Error::NotLoggedIn {
+            looked_at: vec!["HF_TOKEN".to_owned()],
+            ignored: vec![Warning::LoginText {
+                source: TokenSource::Variable("HF_TOKEN"),
+                note: TokenNote::Placeholder,
+            }],
         },
         Error::UnusableLogin {
-            source: "HF_TOKEN".to_owned(),
+            source: TokenSource::Variable("HF_TOKEN"),
             reason: "it does not have the form of a token".to_owned(),
+        },
+        Error::UnusableLogin {
+            source: TokenSource::File("/home/alice/.cache/huggingface/token".into()),
+            reason: "it is UTF-16 text, as PowerShell's `>` writes it, not UTF-8".to_owned(),
         },
         Error::Arguments { operation: "run".to_owned(), faults: problems().into_iter().take(2).collect() },
         Error::UnknownOperation { given: "lsit".to_owned(), nearest: vec!["ps".to_owned()], known: vec!["run", "ps"] },
@@ -272,7 +324,12 @@ fn errors() -> Vec<Error> {
 
 fn warnings() -> Vec<Warning> {
     let seen = || Seen::at("push_to_hub", 12);
+    let login = |note| Warning::LoginText { source: TokenSource::Variable("HF_TOKEN"), note };
     vec![
+        login(TokenNote::Placeholder),
+        login(TokenNote::Quotes),
+        login(TokenNote::Bearer),
+        login(TokenNote::Assignment),
         Warning::LiteralToken { name: "HF_TOKEN".to_owned() },
         Warning::UnreadName { name: "TOKEN".to_owned() },
         Warning::PlaceholderWithoutShell,

@@ -64,7 +64,7 @@ impl Fault {
                 SecretProblem::NotLoggedIn => format!("`{argument}` asks for `$HF_TOKEN`, and nobody is logged in"),
                 SecretProblem::NotAllowed { variable } => {
                     format!(
-                        "`{argument}` asks for the server's variable `{variable}`, which its operator did not allow"
+                        "`{argument}` asks for the server's variable `{variable}`, which this server does not allow"
                     )
                 }
                 SecretProblem::Unset { variable } => {
@@ -125,7 +125,7 @@ impl Fault {
             Problem::Conflict { .. } => format!("leave out `{argument}`"),
             Problem::Credential { credential, secret } => match credential {
                 Credential::VendorKey(_) => format!(
-                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"
+                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that this server allows (`--secret-env NAME`)"
                 ),
                 Credential::UrlUserinfo => "take the user name and password out of the URL, and let the job read them from `secrets`".to_owned(),
                 _ => format!("move it: \"secrets\": {{\"{secret}\": \"$HF_TOKEN\"}}, which the server replaces by the token of the current login"),
@@ -133,13 +133,13 @@ impl Fault {
             Problem::Secret(problem) => match problem {
                 SecretProblem::NotLoggedIn => "ask the user to run `hf auth login`, then repeat the call".to_owned(),
                 SecretProblem::NotAllowed { variable } => format!(
-                    "ask the operator to start the server with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
+                    "ask the person who runs this server (often the user) to start it with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
                 ),
-                SecretProblem::Unset { variable } => format!("ask the operator to set `{variable}` in the environment of this server"),
+                SecretProblem::Unset { variable } => format!("ask the person who runs this server (often the user) to set `{variable}` in its environment and to restart it"),
                 SecretProblem::Slip { .. } => format!("pass \"{}\": \"$HF_TOKEN\" in `secrets`", argument.rsplit('.').next().unwrap_or(argument)),
             },
             Problem::LocalFile { .. } => {
-                "pass the code itself as `script`, or an https URL; the operator can allow a directory with `--script-dir DIR`".to_owned()
+                "pass the code itself as `script`, or an https URL; the person who runs this server (often the user) can allow a directory with `--script-dir DIR`".to_owned()
             }
         })
     }

@@ -1,12 +1,14 @@
 //! The words of what an answer remarks.
 
 use super::{TOKEN_SETTINGS, short};
-use crate::error::{Seen, Warning};
+use crate::error::{Seen, TokenNote, Warning};
 
 impl Warning {
     /// The warning's stable code.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::LoginText { note: TokenNote::Placeholder, .. } => "login_ignored",
+            Self::LoginText { .. } => "login_cleaned",
             Self::LiteralToken { .. } => "literal_token",
             Self::UnreadName { .. } => "unread_secret_name",
             Self::ScriptSendsSecrets { .. } => "secrets_from_script",
@@ -32,6 +34,16 @@ impl Warning {
     /// What is remarked.
     pub fn message(&self) -> String {
         match self {
+            Self::LoginText { source, note } => match note {
+                TokenNote::Placeholder => {
+                    format!("`{source}` is ignored: it is a placeholder such as `null` or `${{…}}`, not a token")
+                }
+                TokenNote::Quotes => format!("`{source}` has quotes around the token, which are ignored"),
+                TokenNote::Bearer => format!("`{source}` has `Bearer` before the token, which is ignored"),
+                TokenNote::Assignment => {
+                    format!("`{source}` has the name of a variable before the token, which is ignored")
+                }
+            },
             Self::LiteralToken { name } => {
                 format!("secret `{name}` was given as a literal token, which is now in this conversation")
             }
@@ -104,6 +116,10 @@ impl Warning {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::LoginText { note: TokenNote::Placeholder, .. } => {
+                format!("set it to a token from {TOKEN_SETTINGS}, or remove it")
+            }
+            Self::LoginText { .. } => "leave the token alone there".to_owned(),
             Self::LiteralToken { name } => format!(
                 "next time pass \"secrets\": {{\"{name}\": \"$HF_TOKEN\"}}, and replace the token at {TOKEN_SETTINGS}"
             ),

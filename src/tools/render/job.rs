@@ -166,10 +166,10 @@ pub(super) fn inspected(page: &mut Page<'_>, looked: Vec<Each<Looked>>) {
         let left_out = shorten(&job.id, &mut job.spec, jobs);
         let spent = spent.map(|spent| spent.to_string());
         page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
-        page.line(&format!("  page: {url}"));
+        page.fields(&[("page", url.clone().unwrap_or_default())]);
         describe(page, &job, spent.as_deref());
         page.warn(left_out.as_slice());
-        JobAnswer { usd_so_far: spent, ..full(&job, Some(url), page.scrubber) }
+        JobAnswer { usd_so_far: spent, ..full(&job, url, page.scrubber) }
     });
 }
 

@@ -10,9 +10,11 @@ use crate::types::Size;
 use crate::types::Stage;
 
 pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
-    page.line("flavor, price an hour, processors, memory, disk, accelerators:");
+    let priced = flavors.iter().any(|hardware| hardware.micro_usd_per_minute.is_some());
+    let price_an_hour = if priced { " price an hour," } else { "" };
+    page.line(&format!("flavor,{price_an_hour} processors, memory, disk, accelerators:"));
     for hardware in flavors.iter() {
-        page.line(&row(hardware));
+        page.line(&row(hardware, priced));
     }
     let price = |hardware: &Hardware| hardware.micro_usd_per_minute.map(|price| MicroUsd::per_hour(price).to_string());
     page.answer.hardware = flavors
@@ -27,14 +29,15 @@ pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
         .collect();
 }
 
-fn row(hardware: &Hardware) -> String {
+fn row(hardware: &Hardware, priced: bool) -> String {
     let price = match hardware.micro_usd_per_minute {
-        Some(price) => MicroUsd::per_hour(price).to_string(),
-        None => "price unknown".to_owned(),
+        Some(price) => format!(" {}", MicroUsd::per_hour(price)),
+        None if priced => " price unknown".to_owned(),
+        None => String::new(),
     };
     let facts = [&hardware.cpu, &hardware.ram, &hardware.disk, &hardware.accelerator];
     let facts: Vec<&str> = facts.into_iter().flatten().map(Clean::as_str).collect();
-    format!("{} {price} {}", hardware.name, facts.join(", "))
+    format!("{}{price} {}", hardware.name, facts.join(", "))
 }
 
 pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>) {

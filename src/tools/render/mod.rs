@@ -57,13 +57,8 @@ impl Page<'_> {
 
     fn warn(&mut self, warnings: &[Warning]) {
         for warning in warnings {
-            let (message, hint) = (warning.message(), warning.hint());
-            self.line(&format!("warning: {message}; hint: {hint}"));
-            self.answer.warnings.push(Remark {
-                code: warning.code().to_owned(),
-                message: self.scrubber.clean_line(&message),
-                hint: self.scrubber.clean_line(&hint),
-            });
+            self.line(&remark_line(warning));
+            self.answer.warnings.push(remark(warning, self.scrubber));
         }
     }
 
@@ -87,6 +82,20 @@ impl Page<'_> {
         self.line(&format!("{}: {}; hint: {}", target.id, error.message(), error.hint()));
         let error = failure::answer(error, &error.hint(), self.scrubber);
         self.answer.failed.push(Failed { job_id: target.id.to_string(), error });
+    }
+}
+
+/// A warning as a line of text.
+fn remark_line(warning: &Warning) -> String {
+    format!("warning: {}; hint: {}", warning.message(), warning.hint())
+}
+
+/// A warning as structured content.
+fn remark(warning: &Warning, scrubber: &Scrubber) -> Remark {
+    Remark {
+        code: warning.code().to_owned(),
+        message: scrubber.clean_line(&warning.message()),
+        hint: scrubber.clean_line(&warning.hint()),
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     let Submission {
         made,
         namespace,
+        local,
         url,
         flavor,
         timeout,
@@ -24,19 +25,21 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         followed,
         warnings,
     } = submission;
+    let pays = if local { "" } else { ", which pays" };
     match &made {
         Some(Made::Job(job)) => {
-            page.line(&format!("submitted job {} to namespace `{namespace}`, which pays: {}", job.id, job::stage(job)));
+            page.line(&format!("submitted job {} to namespace `{namespace}`{pays}: {}", job.id, job::stage(job)));
             if let Some(url) = &url {
                 page.line(url);
             }
         }
         Some(Made::Scheduled(job)) => page.line(&format!(
-            "scheduled job {} in namespace `{namespace}`, which pays: `{}` in UTC, {}",
+            "scheduled job {} in namespace `{namespace}`{pays}: `{}` in UTC, {}",
             job.id,
             job.schedule,
             scheduled::standing(job)
         )),
+        None if local => page.line(&format!("dry run: nothing was sent; namespace `{namespace}`")),
         None => page.line(&format!("dry run: nothing was sent; namespace `{namespace}` would pay")),
     }
     let timeout_text = match timeout {
@@ -50,6 +53,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     let each = if next_run.is_some() { " each time" } else { "" };
     let price = match &cost {
         Some(cost) => format!(" at {} an hour, {} at most{each}", cost.usd_per_hour, cost.usd_at_most),
+        None if local => " (this machine: nothing is billed)".to_owned(),
         None => " at an unknown price".to_owned(),
     };
     let attempts_text = if attempts > 1 { format!(", up to {attempts} attempts") } else { String::new() };
