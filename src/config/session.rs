@@ -37,14 +37,25 @@ impl Found {
         Ok(token)
     }
 
-    fn nothing(&mut self) -> LoginFault {
-        let Self { looked_at, warnings } = std::mem::take(self);
-        LoginFault::NotLoggedIn { looked_at, ignored: warnings }
+    /// The token of a variable, where one is set to anything but a placeholder.
+    fn in_variables(&mut self) -> Option<Result<Login, LoginFault>> {
+        for name in TOKEN_VARIABLES {
+            self.looked_at.push(name.to_owned());
+            let source = TokenSource::Variable(name);
+            if let Some(token) = raw(name).and_then(|text| self.token(&text, &source).transpose()) {
+                return Some(self.login(token, source));
+            }
+        }
+        None
     }
 
-    fn login(&mut self, token: Result<HfToken, TokenFault>, source: TokenSource) -> Result<Login, LoginFault> {
+    fn nothing(&self) -> LoginFault {
+        LoginFault::NotLoggedIn { looked_at: self.looked_at.clone(), ignored: self.warnings.clone() }
+    }
+
+    fn login(&self, token: Result<HfToken, TokenFault>, source: TokenSource) -> Result<Login, LoginFault> {
         match token {
-            Ok(token) => Ok(Login { token, source, warnings: std::mem::take(&mut self.warnings) }),
+            Ok(token) => Ok(Login { token, source, warnings: self.warnings.clone() }),
             Err(_) => Err(LoginFault::Malformed { source }),
         }
     }
@@ -62,17 +73,6 @@ impl EnvironmentSession {
     /// A session in which calls may name these variables in `secrets`.
     pub fn new(allowed: Vec<String>) -> Self {
         Self { allowed, ..Self::default() }
-    }
-
-    fn of_variables(&self, found: &mut Found) -> Option<Result<Login, LoginFault>> {
-        for name in TOKEN_VARIABLES {
-            found.looked_at.push(name.to_owned());
-            let source = TokenSource::Variable(name);
-            if let Some(token) = raw(name).and_then(|text| found.token(&text, &source).transpose()) {
-                return Some(found.login(token, source));
-            }
-        }
-        None
     }
 
     fn of_file(&self, path: &Path, found: &mut Found) -> Option<Result<Login, LoginFault>> {
@@ -126,19 +126,13 @@ impl Session for EnvironmentSession {
             found.looked_at.push("nothing, since HF_HUB_DISABLE_IMPLICIT_TOKEN is set".to_owned());
             return Err(found.nothing());
         }
-        let login = self.of_variables(&mut found).or_else(|| {
+        let login = found.in_variables().or_else(|| {
             let path = token_file()?;
             found.looked_at.push(path.display().to_string());
             self.of_file(&path, &mut found)
         });
-        let login = login.unwrap_or_else(|| Err(found.nothing()));
-        match &login {
-            Ok(Login { warnings, .. }) | Err(LoginFault::NotLoggedIn { ignored: warnings, .. }) => {
-                self.warn_of(warnings)
-            }
-            Err(_) => {}
-        }
-        login
+        self.warn_of(&found.warnings);
+        login.unwrap_or_else(|| Err(found.nothing()))
     }
 
     fn variable(&self, name: &str) -> Variable {

@@ -17,7 +17,7 @@ const PROXY_REFUSED: &str = "tunnel error: unsuccessful";
 
 /// Why the client can't be built: on this machine only certificates can be missing.
 pub(super) fn of_client(error: &reqwest::Error) -> ConnectError {
-    let is_tls = chain(error).any(|error| error.is::<rustls::Error>());
+    let is_tls = chain(error).any(<dyn StdError>::is::<rustls::Error>);
     let fault = if is_tls { ConnectFault::NoAuthorities } else { ConnectFault::Other(reason(error)) };
     ConnectError { fault, at_proxy: false }
 }

@@ -69,7 +69,7 @@ impl Work<'_> {
         let mut labels = Labels::default();
         match change {
             LabelChange::Add { set, remove } => {
-                before.keep_labels(&mut labels).map_err(refused)?;
+                before.keep_labels(&mut labels).map_err(|problem| refused(not_kept(problem)))?;
                 let absent: Vec<String> = remove.iter().filter(|key| !labels.remove(key)).cloned().collect();
                 if !absent.is_empty() {
                     warnings.push(Warning::LabelsAbsent { keys: absent });
@@ -85,6 +85,18 @@ impl Work<'_> {
         before.keep_request_label(&mut labels).map_err(refused)?;
         let scan = self.operations.scan();
         scan.clear("labels", labels).map_err(|faults| Error::Arguments { operation: self.name.to_owned(), faults })
+    }
+}
+
+/// A label of the job that the Hub would not take again, so that the others can't be kept beside it either.
+fn not_kept(problem: Problem) -> Problem {
+    match problem {
+        Problem::Malformed { value, .. } => {
+            let expected =
+                "a label of this job that can be sent again; pass all labels that it is to have, with `replace`";
+            Problem::malformed(value, expected)
+        }
+        other => other,
     }
 }
 

@@ -73,13 +73,13 @@ impl Work<'_> {
             }
             caller => Some(caller?),
         };
-        let place = async {
+        let place = Box::pin(async {
             match &caller {
                 Some(caller) => caller.namespace(namespace).await.map(Some),
                 None => Ok(namespace),
             }
-        };
-        let prices = prices(self.operations.hub.visitor(self.deadline));
+        });
+        let prices = Box::pin(prices(self.operations.hub.visitor(self.deadline)));
         let (namespace, flavors) = unless(self.cancelled, async { tokio::join!(place, prices) }).await?;
         let namespace = namespace?;
         self.faults.extend(flavors.as_ref().and_then(|flavors| flavors::fault(spec.flavor.as_str(), flavors)));
@@ -215,10 +215,11 @@ impl Work<'_> {
         let env = PlainEnv::check(draft.env, &scan).map_err(&mut note).ok();
         let passwords = env.iter().flat_map(PlainEnv::with_passwords);
         warnings.extend(passwords.map(|name| Warning::PasswordInEnv { name: name.to_owned() }));
-        let vault = (&self.operations.session, self.operations.scrubber.known());
-        let secrets = match draft.dry_run {
-            true => SecretEnv::resolve_for_dry_run(draft.secrets, vault.0, vault.1),
-            false => SecretEnv::resolve(draft.secrets, vault.0, vault.1),
+        let (session, known) = (&self.operations.session, self.operations.scrubber.known());
+        let secrets = if draft.dry_run {
+            SecretEnv::resolve_for_dry_run(draft.secrets, session, known)
+        } else {
+            SecretEnv::resolve(draft.secrets, session, known)
         };
         let secrets = secrets.map_err(&mut note).ok().map(|(secrets, notes)| {
             warnings.extend(notes.into_iter().map(|note| match note {

@@ -10,8 +10,10 @@ use super::submit::Payload;
 use crate::error::{Error, Warning};
 use crate::types::{Command, Dependency, Image, PythonVersion, Script};
 
-/// What editors of Windows put before a text. Python ignores it, and uv sees no metadata behind it.
+/// What editors of Windows put before a text. Python ignores it, and uv sees no metadata right behind it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
+/// How the metadata of a script begins (PEP 723).
+const METADATA: &str = "# /// script";
 /// What an answer says of a script's own table where the script is a URL, which the server never fetches.
 const TABLE_NOT_READ: &str = "a `[tool.hf-jobs]` table of a script behind a URL is not read: pass image, flavor, timeout and secrets in the call";
 
@@ -35,11 +37,11 @@ impl Work<'_> {
             _ => None,
         };
         let code = code.map(|code| match code.strip_prefix(BYTE_ORDER_MARK) {
-            Some(rest) => {
+            Some(rest) if rest.starts_with(METADATA) => {
                 draft.job.warnings.push(Warning::ByteOrderMark);
                 rest.to_owned()
             }
-            None => code,
+            _ => code,
         });
         let filled = match &code {
             Some(code) => script_table::fill(&mut draft, code, &self.operations.scan()),

@@ -106,6 +106,7 @@ impl LineCleaner {
         let patterns = if may_hold_pattern { self.patterns() } else { Patterns::default() };
         // A pattern may begin in the last line, and a key lines before it.
         let settled = ends.iter().take_while(|end| **end <= sure).count().min(last).min(patterns.open.unwrap_or(last));
+        let settled = patterns.before(settled, &ends);
         let count = if all { self.held.len() } else { settled };
         let delivered = count.checked_sub(1).and_then(|last| ends.get(last)).copied().unwrap_or(self.before.len());
         let kept = found.iter().filter(|range| range.end > delivered).map(|range| range.start);
@@ -155,6 +156,19 @@ struct Patterns {
     found: Vec<Range<usize>>,
     /// The line in which a key begins whose end has not come.
     open: Option<usize>,
+}
+
+impl Patterns {
+    /// The first lines, without those of a credential that reaches beyond them.
+    fn before(&self, mut lines: usize, ends: &[usize]) -> usize {
+        let end = |lines: usize| lines.checked_sub(1).and_then(|last| ends.get(last)).copied();
+        for range in self.found.iter().rev() {
+            if end(lines).is_some_and(|end| range.start < end && end < range.end) {
+                lines = ends.partition_point(|end| *end <= range.start);
+            }
+        }
+        lines
+    }
 }
 
 #[cfg(test)]

@@ -24,11 +24,10 @@ impl TokenText {
             rest = trim(inner);
             note = note.or(Some(found));
         }
-        if rest.is_empty() {
-            return Ok(Self { token: None, note });
-        }
-        if placeholder::is_no_token(rest) {
-            return Ok(Self { token: None, note: Some(TokenNote::Placeholder) });
+        if rest.is_empty() || placeholder::is_no_token(rest) {
+            // A blank text is what an empty field of a form leaves, and no reason for a warning.
+            let is_blank = rest.is_empty() && note.is_none();
+            return Ok(Self { token: None, note: (!is_blank).then_some(TokenNote::Placeholder) });
         }
         Ok(Self { token: HfToken::parse(rest)?, note })
     }
@@ -40,20 +39,21 @@ fn trim(text: &str) -> &str {
 
 /// A text without what is around it, which is shorter.
 fn unwrap(text: &str) -> Option<(&str, TokenNote)> {
-    let inner = text.trim_matches(['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']);
-    if inner.len() < text.len() {
-        return Some((inner, TokenNote::Quotes));
-    }
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or_default();
     if word.eq_ignore_ascii_case("bearer") {
         return Some((rest, TokenNote::Bearer));
     }
-    let (name, value) = text.split_once(['=', ':'])?;
-    let name = name.trim_start_matches("export ").trim_start_matches("$env:").trim();
+    let statement = ["export ", "set ", "$env:"].iter().find_map(|begin| text.strip_prefix(begin)).unwrap_or(text);
+    let (name, value) = statement.split_once(['=', ':']).unwrap_or_default();
+    let name = name.trim();
     if name.eq_ignore_ascii_case("authorization") {
         return Some((value, TokenNote::Bearer));
     }
-    TOKEN_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)).then_some((value, TokenNote::Assignment))
+    if TOKEN_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return Some((value, TokenNote::Assignment));
+    }
+    let inner = text.trim_matches(['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']);
+    (inner.len() < text.len()).then_some((inner, TokenNote::Quotes))
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
             ("a=b", Some("a=b"), None),
             ("", None, None),
             (" \r\n", None, None),
-            ("\"\"", None, Some(Quotes)),
+            ("\"\"", None, Some(Placeholder)),
             ("null", None, Some(Placeholder)),
             ("undefined", None, Some(Placeholder)),
             ("None", None, Some(Placeholder)),

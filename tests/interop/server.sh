@@ -32,7 +32,8 @@ python_with() {
   if [[ ! -f "$folder/complete" ]]; then
     rm -rf "$folder"
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+    # Few of their modules are loaded.
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@" >&2
     touch "$folder/complete"
   fi
   printf '%s\n' "$folder/bin/python"

@@ -90,7 +90,6 @@ fn bounds() -> Vec<Bound> {
         bound("scheduled delete", 64, "a scheduled job's id", |chars| json!({"scheduled_job_id": "a".repeat(chars)})),
         bound("ps", 96, "at most 96", |chars| json!({"namespace": "n".repeat(chars)})),
         bound("ps", 12, "at most 12", |count| json!({"status": list(count, |_| json!("running"))})),
-        bound("logs", 1000, "1 to 1000", |count| json!({"job_id": JOB, "tail": count})),
     ]
 }
 

@@ -197,7 +197,7 @@ async fn other_reasons_are_told_apart() {
             proxy(answering(refused).await),
             hub.to_owned(),
             true,
-            ["the proxy refused to connect to hub.example", "`HTTPS_PROXY`"],
+            ["hub.example can't be reached: the proxy refused the tunnel", "`HTTPS_PROXY`"],
         ),
         (
             proxy(answering(login).await),

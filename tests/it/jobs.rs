@@ -17,7 +17,11 @@ async fn an_end_is_told_as_what_it_is() {
     let answer = server.jobs("run", json!({"command": shell("echo out; exit 3")})).await;
     assert!(!answer.is_error);
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
-    assert!(answer.text.contains("the job is over") && answer.text.contains("ERROR (Exit code: 3)"), "{}", answer.text);
+    assert!(
+        answer.text.contains("the job finished") && answer.text.contains("ERROR (Exit code: 3)"),
+        "{}",
+        answer.text
+    );
     let answer = server.jobs("run", json!({"command": shell("sleep 1000"), "timeout": "1s"})).await;
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
     assert!(answer.text.contains("Job timeout"), "{}", answer.text);
@@ -25,7 +29,7 @@ async fn an_end_is_told_as_what_it_is() {
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
     let answer = server.jobs("run", json!({"command": shell("true")})).await;
     assert_eq!(answer.structured["logs"]["finished"], true);
-    assert!(answer.text.contains("COMPLETED") && answer.text.contains("it printed nothing"));
+    assert!(answer.text.contains("COMPLETED") && answer.text.contains("the job printed nothing"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,9 +19,10 @@ fn job(minute: usize, stage: &str) -> Value {
 fn pages(proxy: &Proxy, pages: &[Vec<Value>]) {
     for (at, page) in pages.iter().enumerate() {
         let body = Value::Array(page.clone()).to_string();
-        let next = match at + 1 < pages.len() {
-            true => format!("link: </api/jobs/alice?cursor=page{}>; rel=\"next\"\r\n", at + 1),
-            false => String::new(),
+        let next = if at + 1 < pages.len() {
+            format!("link: </api/jobs/alice?cursor=page{}>; rel=\"next\"\r\n", at + 1)
+        } else {
+            String::new()
         };
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
         let answer = format!("{head}{next}content-length: {}\r\n\r\n{body}", body.len()).leak();

@@ -118,8 +118,10 @@ async fn a_utf_16_token_file_is_named_as_such() {
     for bytes in [little(&marked), big(&marked), little(&text), big(&text)] {
         let builder = ServerBuilder::new().env("HF_ENDPOINT", hub.endpoint()).token_file("");
         std::fs::write(builder.home().join(".cache/huggingface/token"), bytes).unwrap();
-        let answer = builder.start().await.call("hf_whoami", json!({})).await;
+        let mut server = builder.env("HF_TOKEN", "null").start().await;
+        let answer = server.call("hf_whoami", json!({})).await;
         assert_eq!(answer.code(), "not_logged_in", "{answer:?}");
+        assert!(server.finish().await.1.contains("`HF_TOKEN` is ignored"));
         for words in ["UTF-16", "`hf auth login`", ".cache/huggingface/token"] {
             assert!(answer.text.contains(words), "{words}: {answer:?}");
         }

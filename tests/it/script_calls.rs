@@ -143,6 +143,12 @@ async fn byte_order_mark_does_not_hide_the_header() {
     let script = "# /// script\n# dependencies = []\n# [tool.hf-jobs]\n# flavor = 't4-small'\n# ///\nprint(1)\n";
     std::fs::write(scripts.path().join("marked.py"), format!("\u{feff}{script}")).unwrap();
     let mut server = ServerBuilder::at(&hub).arg("--script-dir").arg(scripts.path()).start().await;
+    let answer = server.jobs("uv", json!({"script": "\u{feff}import os\nprint(1)\n"})).await;
+    assert_eq!(
+        script_in(&answer.structured["logs"]["lines"]),
+        "\u{feff}import os\nprint(1)\n",
+        "there is nothing to hide"
+    );
     for given in [format!("\u{feff}{script}"), "marked.py".to_owned()] {
         let answer = server.jobs("uv", json!({"script": given})).await;
         assert_eq!((answer.is_error, answer.warnings()), (false, vec!["byte_order_mark"]), "{answer:?}");

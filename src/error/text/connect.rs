@@ -5,18 +5,21 @@ use crate::error::{CertificateFault, ConnectError, ConnectFault};
 impl ConnectError {
     /// What happened on the way to that host.
     pub(super) fn message(&self, host: &str) -> String {
-        let other = if self.at_proxy { "the proxy".to_owned() } else { host.to_owned() };
+        let other = if self.at_proxy { "the proxy" } else { host };
         let what = match &self.fault {
-            ConnectFault::Certificate(fault) => return format!("{}; nothing was sent", fault.message(&other)),
-            ConnectFault::NoAuthorities => "this machine has no certificate authorities to trust".to_owned(),
+            ConnectFault::Certificate(fault) => fault.message(other),
             ConnectFault::UnknownName => format!("the name of {other} has no address (DNS)"),
             ConnectFault::Refused => format!("{other} refused the connection"),
             ConnectFault::TimedOut => format!("{other} did not accept a connection in time"),
             ConnectFault::Tls(reason) => format!("{other} does not speak TLS as expected ({reason})"),
+            ConnectFault::NoAuthorities => "this machine has no certificate authorities to trust".to_owned(),
             ConnectFault::ProxyLogin => "the proxy requires a user name and a password (407)".to_owned(),
-            ConnectFault::ProxyRefused => format!("the proxy refused to connect to {host}"),
+            ConnectFault::ProxyRefused => "the proxy refused the tunnel".to_owned(),
             ConnectFault::Other(reason) => reason.clone(),
         };
+        if what.contains(host) {
+            return format!("{what}; nothing was sent");
+        }
         format!("{host} can't be reached: {what}; nothing was sent")
     }
 

@@ -178,7 +178,7 @@ impl Fault {
                 SecretProblem::Slip { .. } => format!("pass \"{}\": \"$HF_TOKEN\" in `secrets`", argument.rsplit('.').next().unwrap_or(argument)),
             },
             Problem::LocalFile { reason: LocalFileReason::NotText { .. } | LocalFileReason::Nul, .. } => {
-                "save the file as UTF-8 (and take a `coding:` line out of it), or pass the code itself as `script`".to_owned()
+                "save the file as UTF-8 (and take a `coding:` line out of it), or pass the code itself as `script`, or an https URL".to_owned()
             }
             Problem::LocalFile { .. } => {
                 "pass the code itself as `script`, or an https URL; the person who runs this server (often the user) can allow a directory with `--script-dir DIR`".to_owned()

@@ -29,6 +29,8 @@ pub(super) struct Intake {
     held: VecDeque<Event>,
     held_bytes: usize,
     has_begun: bool,
+    /// A line found no place: those behind it come with the next cursor.
+    is_full: bool,
     window: Window,
     matching: Option<Regex>,
     /// How many lines were read.
@@ -55,6 +57,7 @@ impl Intake {
             held: VecDeque::new(),
             held_bytes: 0,
             has_begun: from_start,
+            is_full: false,
             window: Window::new(follow.lines, follow.bytes, newest),
             matching: follow.matching.clone(),
             read: 0,
@@ -108,6 +111,9 @@ impl Intake {
 
     /// The lines that no later one changes, or all that are left, with their events.
     pub(super) fn settled(&mut self, all: bool) -> Vec<(Event, Clean)> {
+        if self.is_full {
+            return Vec::new();
+        }
         let lines = if all { self.cleaner.rest() } else { self.cleaner.settled() };
         let events: Vec<Event> = self.held.drain(..lines.len().min(self.held.len())).collect();
         self.held_bytes -= events.iter().map(|event| event.data.len()).sum::<usize>();
@@ -119,6 +125,7 @@ impl Intake {
         let line = line.bounded(LINE_MAX_CHARS);
         if self.matches(&line) {
             if !self.window.push(line.clone()) {
+                self.is_full = true;
                 return false;
             }
             self.matched += 1;

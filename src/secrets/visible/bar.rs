@@ -107,8 +107,8 @@ pub(super) fn last_state(line: &str) -> String {
     [&kept.join(" "), " ", last.trim_start()].concat()
 }
 
-/// Whether two texts are states of one status line: they differ in numbers and in what spins.
-fn is_same_status(one: &str, other: &str) -> bool {
+/// Whether two texts are states of one status line: they differ in numbers and in what spins, and the later one may say more.
+fn is_same_status(earlier: &str, later: &str) -> bool {
     fn words(text: &str) -> impl Iterator<Item = char> {
         let moves = |char: char| {
             char.is_ascii_digit()
@@ -117,7 +117,11 @@ fn is_same_status(one: &str, other: &str) -> bool {
         };
         text.chars().filter(move |char| !moves(*char))
     }
-    words(one).eq(words(other))
+    let (mut earlier, mut later) = (words(earlier).peekable(), words(later));
+    if earlier.peek().is_none() {
+        return later.next().is_none();
+    }
+    earlier.all(|char| later.next() == Some(char))
 }
 
 #[cfg(test)]
@@ -188,6 +192,8 @@ mod tests {
             ("train: 10%|#| 1/10\reval: 50%|#| 1/2\rtrain: 20%|#| 2/10", "train: 20%|#| 2/10"),
             ("⠋ Resolving\r⠙ Resolving\r⠹ Resolving", "⠹ Resolving"),
             ("10%\r50%\r100%\r", "100%"),
+            ("Copying 10%\rCopying 100%, done", "Copying 100%, done"),
+            ("0.53\r  0%|  | 0/10", "0.53 0%|  | 0/10"),
             ("\r \r", ""),
         ] {
             assert_eq!(last_state(line), expected, "{line:?}");

@@ -156,6 +156,7 @@ fn labels_query<I: Id>(arguments: &mut Arguments, target: Targets<I>) -> LabelsQ
     let given = [("labels", !set.is_empty()), ("name", name.is_some()), ("remove", !remove.is_empty())];
     let is_wrong =
         ["labels", "name", "remove"].into_iter().any(|name| arguments.faults.iter().any(|fault| fault.overlaps(name)));
+    let asks = clear || (replace && empty) || given.iter().any(|(_, given)| *given);
     let conflict = |with: &str| Problem::Conflict { with: with.to_owned() };
     if let Some((other, _)) = given.into_iter().find(|(_, given)| clear && *given) {
         arguments.fault("clear", conflict(other));
@@ -163,7 +164,7 @@ fn labels_query<I: Id>(arguments: &mut Arguments, target: Targets<I>) -> LabelsQ
         arguments.fault("remove", conflict("replace"));
     } else if let Some(key) = remove.iter().find(|key| set.get(key).is_some()) {
         arguments.fault("remove", conflict(&format!("labels.{key}")));
-    } else if !clear && !(replace && empty) && !is_wrong && given.iter().all(|(_, given)| !given) {
+    } else if !asks && !is_wrong {
         arguments.fault("labels", Problem::Missing);
     }
     let change = match (clear, replace) {

@@ -44,7 +44,7 @@ mod tests {
             r"(?i)\b(error|exception|traceback|failed)\b",
             r"'loss': \d+\.\d+",
             r"^\s*\w+Error: .{1,200}$",
-            r"(?i)\w{1,30}(error|warning)\w*",
+            r"(?i)\w*(error|warning)\w*",
             r"epoch[=: ]+\d{1,4}",
             r"step \d+/\d+",
             r"[^a-z]+|\S+@\S+",
@@ -64,7 +64,6 @@ mod tests {
             (r"(\w)\1", "backreferences", None),
             ("*error", "repetition operator missing expression", None),
             ("(error|warn", "unclosed group", None),
-            (r"\p{Greek}", "Unicode property", None),
             (r"\w{1000}{10}", "at most 1024 KiB", None),
         ] {
             let Err(Problem::Malformed { expected, instead: given, .. }) = parse(text) else { panic!("{text}") };

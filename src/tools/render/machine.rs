@@ -40,9 +40,9 @@ fn row(hardware: &Hardware, priced: bool) -> String {
     format!("{}{price} {}", hardware.name, facts.join(", "))
 }
 
-pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>, running: Option<AllRunning>) {
+pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>, running: Option<&AllRunning>) {
     let (mut read, asked) = (Vec::new(), jobs.len());
-    if let Some(AllRunning { namespace, .. }) = &running {
+    if let Some(AllRunning { namespace, .. }) = running {
         let count = if asked == 0 { "no running jobs".to_owned() } else { counted(asked, "running job") };
         page.line(&format!("{count} in namespace `{namespace}`"));
     }
@@ -53,11 +53,11 @@ pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>, running: Op
         }
     }
     if let Some(AllRunning { more, unreadable, .. }) = running {
-        if more {
+        if *more {
             page.line(&format!("more jobs are running: these are the newest {asked}; pass `job_id` for others"));
         }
-        page.unreadable(unreadable);
-        page.answer.more = Some(more);
+        page.unreadable(*unreadable);
+        page.answer.more = Some(*more);
     }
     page.answer.ok = asked == 0 || !read.is_empty();
     page.answer.stats = read;

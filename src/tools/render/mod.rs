@@ -137,7 +137,7 @@ pub(super) fn jobs(
             job::changed(&mut page, *changed);
             page.warn(&warnings);
         }
-        Ok(Outcome::Sampled(sampled, running)) => machine::sampled(&mut page, sampled, running),
+        Ok(Outcome::Sampled(sampled, running)) => machine::sampled(&mut page, sampled, running.as_ref()),
         Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
         Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
         Ok(Outcome::ScheduledChanged(job, warnings)) => {

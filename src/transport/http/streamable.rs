@@ -150,10 +150,11 @@ impl<S: ServerHandler + Clone> Http<S> {
         let form = Form::of(&message.head.headers).ok_or(Refusal::NotAcceptable { forms: BOTH_FORMS })?;
         let place = self.streams.take()?;
         let call = if message.is("tools/call") { Some(self.call()?) } else { None };
-        let begins = message.is("initialize") && message.initializes();
+        let is_initialize = message.is("initialize");
+        let begins = is_initialize && message.initializes();
         let with_sessions = self.streamable.with_sessions.as_ref();
-        if begins || with_sessions.is_none() {
-            leave_session(&mut message.head.headers, begins);
+        if is_initialize || with_sessions.is_none() {
+            leave_session(&mut message.head.headers, is_initialize);
         }
         let (session, body) = (session_of(&message.head.headers), message.bytes.clone());
         let response = match with_sessions {
