@@ -124,7 +124,7 @@ impl LineCleaner {
             begin = end;
             self.last = held.seen;
         }
-        self.before = joined.get(kept..delivered).unwrap_or_default().to_owned();
+        joined.get(kept..delivered).unwrap_or_default().clone_into(&mut self.before);
         lines
     }
 

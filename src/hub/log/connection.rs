@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Ended;
 use super::cursor::Cursor;
+use super::intake::LEAD;
 use super::line::Line;
 use super::reader::{Next, Reader};
 use super::seek::{Reach, Seek, Sought};
@@ -70,6 +71,7 @@ impl Reader<'_> {
         };
         let now = Instant::now();
         self.trail = Trail::default();
+        self.intake.reconnect();
         let mut stream = Stream {
             reach,
             seek: if self.first_tail.is_some() { Seek::Found(None) } else { Seek::new(&self.place, reach) },
@@ -148,7 +150,9 @@ impl Reader<'_> {
         }
         if stream.seek.is_searching() {
             self.trail.pass(event);
-            self.intake.pass(event);
+            if stream.seek.may_end_within(LEAD) {
+                self.intake.pass(event);
+            }
             let sought = stream.seek.pass(&self.trail);
             let in_vain = stream.seek.is_searching() && stream.reach.tail().is_some_and(|tail| stream.lines >= tail);
             return (sought == Sought::Wrong || in_vain).then(|| self.not_found(stream));
@@ -255,7 +259,7 @@ impl Reader<'_> {
             (Reach::Whole, _) => {
                 self.ambiguous = true;
                 self.place = Cursor::start();
-                self.intake.restart();
+                self.intake.read_from_start();
                 self.tries = 0;
             }
         }

@@ -71,10 +71,16 @@ impl Intake {
         self.is_lazy
     }
 
-    /// The log is read from its start after all.
-    pub(super) fn restart(&mut self) {
-        if !self.has_begun {
+    /// Another connection looks for the place of the first line.
+    pub(super) fn reconnect(&mut self) {
+        if !self.is_lazy && !self.has_begun {
             self.recent = Recent::of(lead());
+        }
+    }
+
+    /// The place was not found: the log is read from its start.
+    pub(super) fn read_from_start(&mut self) {
+        if !self.has_begun {
             self.cleaner = LineCleaner::from_start(&self.scrubber);
         }
     }
@@ -161,7 +167,8 @@ impl Intake {
             }
             self.matched = self.read;
         }
-        Taken { lines: self.window.into_lines(), read: self.read, matched: self.matched }
+        let is_too_long = self.window.is_too_long();
+        Taken { lines: self.window.into_lines(), read: self.read, matched: self.matched, is_too_long }
     }
 }
 
@@ -174,4 +181,5 @@ pub(super) struct Taken {
     pub(super) lines: Vec<Clean>,
     pub(super) read: u64,
     pub(super) matched: u64,
+    pub(super) is_too_long: bool,
 }

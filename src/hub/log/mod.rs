@@ -100,6 +100,8 @@ pub struct Followed {
     pub matched: u64,
     /// Where the lines that were read begin.
     pub begin: Begin,
+    /// Fewer lines are kept than were asked for, since they are long.
+    pub is_too_long: bool,
     /// The job as it was last.
     pub job: Job,
     /// Why reading ended.

@@ -96,12 +96,13 @@ impl<'a> Reader<'a> {
             Start::Tail(_) if self.place.count.is_none() => Begin::Tail,
             _ => Begin::Log,
         };
-        let Taken { lines, read, matched } = self.intake.into_taken(begin == Begin::Log);
+        let Taken { lines, read, matched, is_too_long } = self.intake.into_taken(begin == Begin::Log);
         Ok(Followed {
             lines,
             read,
             matched,
             begin,
+            is_too_long,
             job: self.job,
             ended,
             cursor: self.place,

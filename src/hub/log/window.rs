@@ -88,12 +88,13 @@ pub(super) struct Window {
     max_lines: usize,
     max_bytes: usize,
     newest: bool,
+    is_too_long: bool,
 }
 
 impl Window {
     /// For that many lines and bytes; the newest of a log, or its oldest.
     pub(super) fn new(max_lines: usize, max_bytes: usize, newest: bool) -> Self {
-        Self { lines: VecDeque::new(), bytes: 0, max_lines, max_bytes, newest }
+        Self { lines: VecDeque::new(), bytes: 0, max_lines, max_bytes, newest, is_too_long: false }
     }
 
     /// Takes a line. False: it is full, and this line was not taken.
@@ -104,11 +105,17 @@ impl Window {
             if !self.newest {
                 return false;
             }
+            self.is_too_long |= self.lines.len() < self.max_lines;
             self.bytes -= self.lines.pop_front().as_ref().map_or(0, size);
         }
         self.bytes += size(&line);
         self.lines.push_back(line);
         true
+    }
+
+    /// Whether the newest lines are fewer than were asked for, since they are long.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.newest && self.is_too_long
     }
 
     pub(super) fn into_lines(self) -> Vec<Clean> {
@@ -164,7 +171,7 @@ mod tests {
         }
         assert_eq!(shown(&recent, 2), ["line 8", "line 9"]);
         assert_eq!(recent.len(), 3);
-        let bar: String = (0..5000).map(|at| format!("\r{:3}%|#| {at}/5000", at / 50)).collect();
+        let bar: String = (0..5000).map(|at| format!("\r{:3}%|#| {at}/5000", at / 50)).collect::<Vec<_>>().concat();
         (0..3).for_each(|_| recent.push(&event(&bar), &scrubber));
         assert_eq!((shown(&recent, 3), recent.bytes < 100), (vec![" 99%|#| 4999/5000".to_owned(); 3], true));
         let mut recent = Recent::of(1000);

@@ -21,7 +21,9 @@ fn texts(lines: Vec<Clean>) -> Vec<String> {
 
 /// The lines, pushed at once.
 fn at_once(mut cleaner: LineCleaner, lines: &[&str]) -> Vec<String> {
-    lines.iter().for_each(|line| cleaner.push(line, false));
+    for line in lines {
+        cleaner.push(line, false);
+    }
     texts(cleaner.rest())
 }
 

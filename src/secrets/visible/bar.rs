@@ -198,7 +198,7 @@ mod tests {
         ] {
             assert_eq!(last_state(line), expected, "{line:?}");
         }
-        let many: String = (0..26_u8).map(|at| format!("{}\r", char::from(b'a' + at))).collect();
+        let many: String = ('a'..='z').flat_map(|letter| [letter, '\r']).collect();
         assert_eq!(last_state(&many), "r s t u v w x y z");
     }
 }

@@ -33,12 +33,12 @@ static UV: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The lines as they are shown. Counts and cursors go by the lines of the log, whatever is folded.
-pub(super) fn folded(lines: Vec<Clean>, scrubber: &Scrubber) -> Vec<Clean> {
-    without_outdated_bars(without_uv(lines, scrubber), scrubber)
+pub(super) fn folded(lines: &[Clean], scrubber: &Scrubber) -> Vec<Clean> {
+    without_outdated_bars(&without_uv(lines, scrubber), scrubber)
 }
 
 /// Each block of uv's lines as one.
-fn without_uv(lines: Vec<Clean>, scrubber: &Scrubber) -> Vec<Clean> {
+fn without_uv(lines: &[Clean], scrubber: &Scrubber) -> Vec<Clean> {
     let mut shown = Vec::with_capacity(lines.len());
     for block in lines.chunk_by(|one, next| is_uv(one) && is_uv(next)) {
         if block.len() < FOLDED_FROM {
@@ -56,7 +56,7 @@ fn is_uv(line: &Clean) -> bool {
 }
 
 /// Each progress bar at its last state, with the number of earlier ones, also where other lines are between them.
-fn without_outdated_bars(lines: Vec<Clean>, scrubber: &Scrubber) -> Vec<Clean> {
+fn without_outdated_bars(lines: &[Clean], scrubber: &Scrubber) -> Vec<Clean> {
     struct Run<'a> {
         first: ProgressBar<'a>,
         shown: usize,
@@ -97,8 +97,8 @@ mod tests {
 
     fn fold(lines: &[&str]) -> Vec<String> {
         let scrubber = Scrubber::new(Known::new());
-        let lines = lines.iter().map(|line| scrubber.clean(line)).collect();
-        folded(lines, &scrubber).into_iter().map(Clean::into_string).collect()
+        let lines: Vec<Clean> = lines.iter().map(|line| scrubber.clean(line)).collect();
+        folded(&lines, &scrubber).into_iter().map(Clean::into_string).collect()
     }
 
     /// What uv 0.13.9 printed: `uv run` of a script, `uv venv`, `uv pip install`, `uv add`, `uv sync`, `uv run --with`.

@@ -35,14 +35,14 @@ pub(super) fn logs(page: &mut Page<'_>, logs: LogPage) {
     output(page, &followed, &View { raw, grep });
 }
 
-/// Where to go on, then the lines, fenced: some clients cut the end of a long answer.
+/// How to continue, then the lines, fenced: some clients cut the end of a long answer.
 pub(super) fn output(page: &mut Page<'_>, followed: &Followed, view: &View) {
     let next = next(page, followed, view);
     page.line(&next);
     let texts = followed.lines.clone();
     let shown = texts.len() as u64;
     // Lines that were asked for by a pattern are shown one by one.
-    let lines = if view.raw || view.grep.is_some() { texts } else { folded(texts, page.scrubber) };
+    let lines = if view.raw || view.grep.is_some() { texts } else { folded(&texts, page.scrubber) };
     if lines.is_empty() {
         page.line(&nothing(followed, view));
     } else {
@@ -75,16 +75,17 @@ pub(super) fn output(page: &mut Page<'_>, followed: &Followed, view: &View) {
 fn extent(followed: &Followed, view: &View, shown: u64) -> String {
     let (read, left_out) = (followed.read, followed.matched.saturating_sub(shown));
     let place = if followed.begin == Begin::Cursor { " after the cursor" } else { "" };
+    let fit = if followed.is_too_long { ", as many as fit" } else { "" };
     let left_out_of = |noun: &str| match left_out {
         0 => String::new(),
-        _ => format!(", {left_out} earlier {noun} left out"),
+        _ => format!("{fit}, {left_out} earlier {noun} left out"),
     };
     match followed.begin {
         _ if view.grep.is_some() => {
             let matches = if followed.matched == 1 { "1 match" } else { &format!("{} matches", followed.matched) };
             format!("{matches} in {}{place}{}", counted(read, "line"), left_out_of("matches"))
         }
-        Begin::Tail if left_out > 0 => format!("the last {}; earlier lines exist", counted(shown, "line")),
+        Begin::Tail if left_out > 0 => format!("the last {}{fit}; earlier lines exist", counted(shown, "line")),
         Begin::Tail => format!("the last {}", counted(shown, "line")),
         _ if left_out == 0 => format!("{}{place}", counted(shown, "line")),
         _ => format!("{shown} of {}{place}{}", counted(read, "line"), left_out_of("lines")),
@@ -103,16 +104,16 @@ fn nothing(followed: &Followed, view: &View) -> String {
     }
 }
 
-/// What the job's stage is, and the call that goes on.
+/// How the job ended, or the call that continues.
 fn next(page: &mut Page<'_>, followed: &Followed, view: &View) -> String {
     if followed.ended == Ended::Finished {
         return finished(followed);
     }
     let call = next_call(page, followed, view);
     match followed.ended {
-        Ended::Full => format!("more lines follow: go on with {call}"),
+        Ended::Full => format!("more lines follow: continue with {call}"),
         _ if followed.job.stage.is_terminal() => {
-            format!("{}; its output was not read to the end: go on with {call}", finished(followed))
+            format!("{}; its output was not read to the end: continue with {call}", finished(followed))
         }
         _ => format!("the job is not finished: follow it with {call}"),
     }
