@@ -204,6 +204,7 @@ impl Problem {
     }
 
     /// Without the value to pass instead, where it would be one of a part of the argument.
+    #[must_use]
     pub fn without_instead(self) -> Self {
         match self {
             Self::Malformed { value, expected, .. } => Self::malformed(value, expected),

@@ -139,17 +139,17 @@ impl Argument {
     /// What it means to all operations. What not all submissions take begins with the operations that take it.
     pub(super) fn about_all(&self, policy: &Policy) -> String {
         let takes = |verb: &Verb| verb.arguments().any(|name| name == self.name);
-        let takers: Vec<&str> = offered(policy).filter(|verb| takes(verb)).map(|verb| verb.name).collect();
+        let all: Vec<&str> = offered(policy).filter(|verb| takes(verb)).map(|verb| verb.name).collect();
         let mut submissions = offered(policy).filter(|verb| SUBMISSIONS.contains(&verb.name)).peekable();
         let general = submissions.peek().is_some() && submissions.all(takes);
         let is_own = |verb: &&str| self.own.iter().any(|(verbs, _)| verbs.contains(verb));
-        let others = takers.iter().copied().filter(|verb| !is_own(verb)).collect::<Vec<_>>();
+        let others = all.iter().copied().filter(|verb| !is_own(verb)).collect::<Vec<_>>();
         let mut clauses = Vec::new();
         if !others.is_empty() {
             clauses.push(if general { self.about.to_owned() } else { [&named(&others), ": ", self.about].concat() });
         }
         for (verbs, own) in self.own {
-            let verbs: Vec<&str> = verbs.iter().copied().filter(|verb| takers.contains(verb)).collect();
+            let verbs: Vec<&str> = verbs.iter().copied().filter(|verb| all.contains(verb)).collect();
             if !verbs.is_empty() {
                 clauses.push([&named(&verbs), ": ", own].concat());
             }

@@ -165,7 +165,9 @@ fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
         Value::Object(fields) => {
             into.extend(fields.keys().map(|key| (path.to_owned(), key.clone())));
             let entries = fields.get(ENTRIES).filter(|entries| entries.is_array());
-            entries.into_iter().for_each(|entries| names(path, entries, into));
+            if let Some(entries) = entries {
+                names(path, entries, into);
+            }
         }
         Value::Array(items) => into.extend(
             items

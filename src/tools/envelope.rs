@@ -12,7 +12,7 @@ const OPERATION: [&str; 2] = ["operation", "mode"];
 const ARGUMENTS: [&str; 3] = ["args", "arguments", "config"];
 /// Names under which agent frameworks put a whole call.
 const WRAPPERS: [&str; 3] = ["query", "input", "parameters"];
-/// What hosts add beside the arguments that the model wrote: n8n (n8n-io/n8n issues 21500 and 22787) and LangChain, whose tool
+/// What hosts add beside the arguments that the model wrote: n8n (n8n-io/n8n issues 21500 and 22787) and `LangChain`, whose tool
 /// calls have an `id`.
 const OF_HOSTS: [&str; 6] = ["tool", "toolCallId", "sessionId", "chatInput", "action", "id"];
 
@@ -89,12 +89,12 @@ fn unwrapped(mut call: Map<String, Value>, faults: &mut Vec<Fault>) -> Map<Strin
         let of_args = ARGUMENTS.into_iter().filter(|_| !outside);
         of_args.into_iter().find_map(|name| Some((name, inner(name).filter(&has_operation)?)))
     });
-    let Some((wrapper, fields)) = wrapped else { return call };
-    call.remove(wrapper);
+    let Some((name_of_all, fields)) = wrapped else { return call };
+    call.remove(name_of_all);
     for (name, value) in fields {
         match call.get(&name) {
             Some(known) if *known != value && !says_nothing(known) => {
-                faults.push(Problem::Conflict { with: format!("{wrapper}.{name}") }.at(name));
+                faults.push(Problem::Conflict { with: format!("{name_of_all}.{name}") }.at(name));
             }
             _ => {
                 call.insert(name, value);

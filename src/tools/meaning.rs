@@ -204,7 +204,7 @@ fn normal(name: &str) -> String {
     let mut words: Vec<String> = name
         .split(|char: char| char.is_whitespace() || char == '_' || char == '-')
         .filter(|word| !word.is_empty())
-        .map(|word| word.to_lowercase())
+        .map(str::to_lowercase)
         .map(|word| if word == "schedule" { "scheduled".to_owned() } else { word })
         .collect();
     let is_job = |word: &String| word == "jobs" || word == "job";

@@ -131,8 +131,6 @@ impl Fault {
             return self.hint_in_script(key).filter(|_| *argument == self.argument);
         }
         Some(match &self.problem {
-            // Which arguments there are, the answer adds.
-            Problem::Unknown { .. } => return None,
             Problem::OfHost => format!("leave out `{argument}`, or keep the arguments in \"args\": {{}}"),
             Problem::TimeZone { schedule, utc } => {
                 let each: Vec<String> = utc.iter().map(|(zone, utc)| format!("in {} is `{utc}`", short(zone))).collect();
@@ -150,10 +148,10 @@ impl Fault {
             Problem::Missing if argument == "scheduled_job_id" => {
                 "find the id with {\"operation\": \"scheduled ps\", \"args\": {\"all\": true}}".to_owned()
             }
-            Problem::Missing => return None,
+            // Which arguments the operation takes, and in which form, the answer adds.
+            Problem::Unknown { .. } | Problem::Missing | Problem::Malformed { instead: None, .. } => return None,
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
-            Problem::Malformed { instead: None, .. } => return None,
             Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
             Problem::Conflict { with } if argument == "clear" && ["labels", "name"].contains(&with.as_str()) => {
                 "leave out `clear` to keep the other labels, or pass \"replace\": true instead of it to remove them".to_owned()

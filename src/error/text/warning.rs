@@ -1,7 +1,7 @@
 //! The words of what an answer remarks.
 
 use super::{TOKEN_SETTINGS, short};
-use crate::error::{Seen, TokenNote, Warning};
+use crate::error::{Seen, TokenNote, TokenSource, Warning};
 
 impl Warning {
     /// The warning's stable code.
@@ -46,16 +46,7 @@ impl Warning {
     /// What is remarked.
     pub fn message(&self) -> String {
         match self {
-            Self::LoginText { source, note } => match note {
-                TokenNote::Placeholder => {
-                    format!("`{source}` is ignored: it is a placeholder such as `null` or `${{…}}`, not a token")
-                }
-                TokenNote::Quotes => format!("`{source}` has quotes around the token, which are ignored"),
-                TokenNote::Bearer => format!("`{source}` has `Bearer` before the token, which is ignored"),
-                TokenNote::Assignment => {
-                    format!("`{source}` has the name of a variable before the token, which is ignored")
-                }
-            },
+            Self::LoginText { source, note } => token_note(source, *note),
             Self::LiteralToken { name } => {
                 format!("secret `{name}` was given as a literal token, which is now in this conversation")
             }
@@ -222,6 +213,19 @@ impl Warning {
                     None => renew.to_owned(),
                 }
             }
+        }
+    }
+}
+
+fn token_note(source: &TokenSource, note: TokenNote) -> String {
+    match note {
+        TokenNote::Placeholder => {
+            format!("`{source}` is ignored: it is a placeholder such as `null` or `${{…}}`, not a token")
+        }
+        TokenNote::Quotes => format!("`{source}` has quotes around the token, which are ignored"),
+        TokenNote::Bearer => format!("`{source}` has `Bearer` before the token, which is ignored"),
+        TokenNote::Assignment => {
+            format!("`{source}` has the name of a variable before the token, which is ignored")
         }
     }
 }

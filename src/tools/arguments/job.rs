@@ -234,7 +234,7 @@ fn network(arguments: &mut Arguments) -> Option<Network> {
         };
         for alias in aliases {
             let alias = text_of(alias).ok_or_else(|| wrong_kind("a string", alias))?;
-            network.claim(&alias).map_err(|problem| problem.without_instead())?;
+            network.claim(&alias).map_err(Problem::without_instead)?;
         }
         Ok(network)
     })
