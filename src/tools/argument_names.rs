@@ -58,7 +58,9 @@ pub(super) fn known(
             }
             // Nothing follows a scheduled job when it is created.
             None if is_planned(verb) && ["detach", "wait", "follow"].contains(&name.as_str()) => {
-                without_effect.push(written);
+                without_effect.push(written.clone());
+                // It is scanned with the rest: a token is refused wherever it is written.
+                known.insert(written, value);
             }
             None => {
                 faults.push(unknown(verb, &written, &value, schedule.as_deref()));

@@ -170,7 +170,12 @@ fn unknown(written: &str, meant: &[&str], help: bool, policy: &Policy) -> Error 
     Error::UnknownOperation {
         given: Some(written.trim()).filter(|name| !name.is_empty()).map(repeated),
         help,
-        meant: offered().filter(|verb| meant.contains(&verb.name)).map(|verb| (verb.name, verb.about)).collect(),
+        // In their own order: callers take what comes first.
+        meant: meant
+            .iter()
+            .filter_map(|name| offered().find(|verb| verb.name == *name))
+            .map(|verb| (verb.name, verb.about))
+            .collect(),
         known: offered().map(|verb| verb.name).collect(),
     }
 }

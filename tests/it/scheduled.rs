@@ -273,9 +273,7 @@ async fn schedule_alone_means_what_is_given_with_it() {
 async fn what_a_scheduled_job_does_not_have_is_refused() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
-    for (name, value) in
-        [("ssh", json!(true)), ("network", json!("team")), ("detach", json!(true)), ("wait", json!("10s"))]
-    {
+    for (name, value) in [("ssh", json!(true)), ("network", json!("team"))] {
         for (operation, what, of) in
             [("scheduled run", "command", json!(["true"])), ("scheduled uv", "script", json!("print(1)\n"))]
         {
