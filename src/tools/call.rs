@@ -62,7 +62,7 @@ pub(super) fn understand(mut call: Map<String, Value>, progress: bool, policy: &
         // No port is a wish: that none can be reached any more.
         let may_be_empty = argument(required).is_some_and(|argument| argument.form == Form::Ports);
         let lacks = |value: &Value| is_blank(value) || (value == &json!([]) && !may_be_empty);
-        // `job_ids` is as good as `job_id` where both are taken.
+        // Operations that take `job_ids` need only one of the two.
         let several = *required == "job_id" && given.get("job_ids").is_some_and(|value| !lacks(value));
         if given.get(*required).is_none_or(lacks) && !several {
             let example: Value = serde_json::from_str(verb.example).unwrap_or_default();
@@ -253,8 +253,9 @@ fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
         },
         Value::Object(fields) => {
             into.extend(fields.keys().map(|key| (path.to_owned(), key.clone())));
-            let entries = fields.get(ENTRIES).filter(|entries| entries.is_array());
-            entries.into_iter().for_each(|entries| names(path, entries, into));
+            if let Some(entries @ Value::Array(_)) = fields.get(ENTRIES) {
+                names(path, entries, into);
+            }
         }
         Value::Array(items) => into.extend(
             items

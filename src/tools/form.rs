@@ -177,12 +177,11 @@ impl Arguments {
                 Some((key, value)) => Some((key.trim().to_owned(), value.to_owned())),
                 None => bare(text).map(|value| (text.trim().to_owned(), value)),
             };
-            match pair {
-                Some(pair) => pairs.push(pair),
-                None => {
-                    let problem = Problem::malformed(plain(item), "of the form `NAME=value`");
-                    self.fault(format!("{path}[{index}]"), problem);
-                }
+            if let Some(pair) = pair {
+                pairs.push(pair);
+            } else {
+                let problem = Problem::malformed(plain(item), "of the form `NAME=value`");
+                self.fault(format!("{path}[{index}]"), problem);
             }
         }
     }
