@@ -1,20 +1,18 @@
 # syntax=docker/dockerfile:1
 
-# The slim image has the one thing ring needs beside Rust: a C compiler.
+# The slim image has the one thing ring needs besides Rust: a C compiler.
 FROM rust:1-slim-bookworm AS build
 WORKDIR /build
 
-# Dependencies first, with empty sources in the place of ours: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src \
-    && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs \
-    && cargo build --release --locked --bin hf-jobs-mcp
-
-# COPY keeps the files' times, which may be older than the empty sources': cargo must see them as new.
 COPY src src
-RUN touch src/main.rs src/lib.rs \
-    && cargo build --release --locked --bin hf-jobs-mcp
+# The mounts keep crates and objects from one build to the next. No mount ends up in the image, so the program is copied out.
+# COPY keeps the times of files, and cargo compares them: without `touch`, an older checkout could get the program of a newer one.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=hf-jobs-mcp,target=/build/target,sharing=locked \
+    find . -path ./target -prune -o -type f -exec touch {} + \
+    && cargo build --release --locked --bin hf-jobs-mcp \
+    && cp target/release/hf-jobs-mcp .
 
 # glibc of the same Debian as above, CA roots, user 65532, no shell.
 FROM gcr.io/distroless/cc-debian12:nonroot
@@ -28,7 +26,7 @@ LABEL org.opencontainers.image.title="hf-jobs-mcp" \
       io.modelcontextprotocol.server.name="${SERVER_NAME}"
 
 COPY LICENSE /usr/share/doc/hf-jobs-mcp/LICENSE
-COPY --from=build /build/target/release/hf-jobs-mcp /usr/local/bin/hf-jobs-mcp
+COPY --from=build /build/hf-jobs-mcp /usr/local/bin/hf-jobs-mcp
 
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/hf-jobs-mcp"]

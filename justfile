@@ -8,6 +8,10 @@ default:
 ci:
     bash .ci/run
 
+# What the Dockerfile does, without a container engine, and how the result starts and ends (minutes).
+image:
+    bash tests/image/check.sh
+
 # A minute of each fuzz target (needs `cargo install cargo-fuzz`; the stable toolchain will do).
 fuzz seconds="60":
     #!/usr/bin/env bash

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use hf_jobs_mcp::secrets::{Known, Scrubber, Secret};
+use hf_jobs_mcp::secrets::{Known, LineCleaner, Scrubber, Secret};
 
 /// The decoder is no one's business outside; its file is a part of this benchmark instead.
 #[path = "../src/hub/sse.rs"]
@@ -51,14 +51,19 @@ fn clean<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
     });
 }
 
-/// A line that stands alone, as one of a progress note does: halves of values are looked for as well.
-#[divan::bench(args = ["plain", "unicode"], consts = [1, 100])]
-fn clean_alone<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
+/// Lines of a log one by one, as `grep` sees them: values are looked for across their ends as well.
+#[divan::bench(args = ["plain", "coloured", "progress", "near", "unicode"], consts = [1, 100])]
+fn clean_as_a_log<const SECRETS: usize>(bencher: Bencher<'_, '_>, kind: &str) {
     let (lines, scrubber) = (lines(kind), scrubber(SECRETS));
     bencher.counter(ItemsCount::new(LINES)).bench(|| {
-        for line in &lines {
-            black_box(scrubber.clean_across(vec![scrubber.clean_bounded(black_box(line), 2000)]));
+        let mut cleaner = LineCleaner::from_start(&scrubber);
+        for batch in lines.chunks(200) {
+            for line in batch {
+                cleaner.push(black_box(line), false);
+            }
+            black_box(cleaner.settled());
         }
+        black_box(cleaner.rest());
     });
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what was typed. What it means is `config`'s.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -53,9 +53,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpArgs {
-    /// Serve over HTTP at this address, such as 127.0.0.1:8765, instead of standard input and output: MCP at `/mcp`, and at
-    /// `/sse` for older clients. Clients show a token, which is made at the first start; the file that has it is named then
-    #[arg(long = "http", value_name = "IP:PORT")]
+    /// Serve over HTTP at this address, such as 127.0.0.1:8765 or 8765, instead of standard input and output: MCP at `/mcp`,
+    /// and at `/sse` for older clients. Clients must send an access token, which is created on first start; the path of its
+    /// file is printed
+    #[arg(long = "http", value_name = "IP:PORT", value_parser = address)]
     pub address: Option<SocketAddr>,
 
     /// Ask for the token in this file instead; needed where other machines can reach the address
@@ -74,6 +75,11 @@ pub struct HttpArgs {
     #[arg(long = "http-allowed-origin", value_name = "ORIGIN", requires = "address")]
     pub allowed_origin: Vec<String>,
 
+    /// Keep no sessions at `/mcp`, for clients that do not begin a new one after the server was restarted. A call is then
+    /// canceled by closing its connection; `notifications/cancelled` has no effect
+    #[arg(long = "http-stateless", requires = "address")]
+    pub stateless: bool,
+
     /// How many sessions there may be
     #[arg(long = "http-max-sessions", value_name = "COUNT", default_value_t = SESSIONS, requires = "address")]
     pub max_sessions: NonZeroU32,
@@ -89,4 +95,36 @@ pub struct HttpArgs {
     /// How many seconds a client may leave a request unfinished, a connection unused or an answer unread
     #[arg(long = "http-timeout", value_name = "SECONDS", default_value_t = PATIENCE, requires = "address")]
     pub timeout: NonZeroU32,
+}
+
+/// An address to listen on. A port alone, and `localhost`, are the loopback address.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    let loopback = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)));
+    let expected = "give an IP address and a port, such as `127.0.0.1:8765`, or a port";
+    text.parse().ok().or_else(loopback).ok_or_else(|| expected.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("127.0.0.1:8765", Some("127.0.0.1:8765")),
+            ("0.0.0.0:1", Some("0.0.0.0:1")),
+            ("[::1]:8765", Some("[::1]:8765")),
+            ("localhost:8765", Some("127.0.0.1:8765")),
+            ("8765", Some("127.0.0.1:8765")),
+            ("0", Some("127.0.0.1:0")),
+            ("65536", None),
+            ("localhost", None),
+            ("127.0.0.1", None),
+            ("example.com:8765", None),
+            ("", None),
+        ] {
+            assert_eq!(address(text).ok(), expected.map(|address| address.parse().unwrap()), "{text}");
+        }
+    }
 }

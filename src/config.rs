@@ -2,10 +2,14 @@
 
 mod door_token;
 mod http;
+mod job_environment;
 mod session;
 mod stored_tokens;
+mod variables;
 
 use std::fmt;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+use std::path::Path;
 use std::path::PathBuf;
 
 pub use door_token::DoorFileFault;
@@ -15,6 +19,8 @@ pub use session::{EnvironmentSession, FixedSession};
 use crate::cli::Cli;
 use crate::secrets::{Known, Scrubber};
 use crate::types::{Endpoint, EndpointFault};
+use job_environment::job_environment;
+use variables::variable;
 
 /// What the server is to do.
 pub struct Config {
@@ -34,6 +40,8 @@ pub struct Config {
     pub user_agent_origin: Option<String>,
     /// As which OAuth client browser logins are renewed: the one that `hf auth login` made them for.
     pub oauth_client_id: String,
+    /// What of the environment jobs of the embedded Hub are given.
+    pub job_environment: Vec<(String, String)>,
     /// How to serve over HTTP, where that was asked for.
     pub http: Option<HttpConfig>,
 }
@@ -84,6 +92,7 @@ impl Config {
         if let Some(name) = cli.secret_env.iter().find(|name| !is_name(name)) {
             return Err(StartupFault::SecretEnv(name.clone()));
         }
+        warn_of_certificates();
         Ok(Self {
             local: cli.local,
             endpoint,
@@ -93,6 +102,7 @@ impl Config {
             excluded_operations: cli.exclude_operations.clone(),
             user_agent_origin: variable("HF_HUB_USER_AGENT_ORIGIN").filter(|origin| is_word(origin)),
             oauth_client_id: variable("HF_DEVICE_CODE_OAUTH_CLIENT_ID").unwrap_or_else(|| OAUTH_CLIENT_ID.to_owned()),
+            job_environment: if cli.local { job_environment(known) } else { Vec::new() },
             http: HttpConfig::new(&cli.http, known).map_err(StartupFault::Http)?,
         })
     }
@@ -113,6 +123,34 @@ fn is_word(text: &str) -> bool {
 /// `RUST_LOG`, which counts where `--log-level` was not given.
 pub fn rust_log() -> Option<String> {
     variable("RUST_LOG")
+}
+
+/// The most of a file of certificates that is looked at; all that browsers trust have a quarter of a mebibyte.
+const CERTIFICATES_MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Says in the log what is wrong with the file of certificates that takes the place of the system's (rustls-native-certs), since
+/// the connections that fail for it say so much later.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn warn_of_certificates() {
+    let Some(path) = variables::raw("SSL_CERT_FILE") else { return };
+    let fault = match stored_tokens::read_bounded(Path::new(&path), CERTIFICATES_MAX_BYTES) {
+        Ok(text) if text.contains("-----BEGIN ") => return,
+        Ok(_) => "holds no certificate in PEM form".to_owned(),
+        // Comments in another encoding do no harm.
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return,
+        Err(error) => format!("can't be read ({})", error.kind()),
+    };
+    tracing::warn!("`SSL_CERT_FILE` is `{path}`, which {fault}: TLS connections may fail until it is right or unset");
+}
+
+/// The system's own store counts there, whatever the variable says.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn warn_of_certificates() {
+    if variable("SSL_CERT_FILE").is_some() {
+        tracing::info!(
+            "`SSL_CERT_FILE` is not read on this system: the certificates in the system's own store are trusted"
+        );
+    }
 }
 
 /// The named directories. Where none is named, the working directory, unless it is `/` or the home directory, which hold
@@ -146,10 +184,4 @@ fn reason(fault: &EndpointFault) -> String {
         EndpointFault::QueryOrFragment => "it has a query or a fragment".to_owned(),
         EndpointFault::BadCharacter => "it has a character that no address has".to_owned(),
     }
-}
-
-/// A variable that is set to something. A value that still begins with `${` is a client's placeholder that was not filled in.
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty() && !value.trim_start().starts_with("${"))
 }

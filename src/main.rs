@@ -102,21 +102,25 @@ async fn run(config: Config, policy: Policy, scrubber: &Scrubber) -> ExitCode {
             scrubber: scrubber.clone(),
             origin: config.user_agent_origin,
             oauth_client_id: config.oauth_client_id,
+            local: config.local,
         }),
         session,
         scrubber: scrubber.clone(),
         policy,
         scripts: Scripts::below(config.script_directories.clone()),
     }));
+    if let Some(lack) = operations.missing_login() {
+        logging::notice(scrubber, &format!("warning: {lack}"));
+    }
     let server = Server::new(Tools::new(operations.clone(), &config.secret_env));
     let code = if let Some(http) = config.http {
         over_http(http, config.local, server, &operations, stop, scrubber).await
     } else {
-        let oversized = {
+        let failed = {
             let server = server.clone();
-            move |limit, method: Option<&str>| server.oversized(limit, method)
+            move |error| server.failed(error)
         };
-        serve_stdio(server, oversized, stop, || operations.submissions().announce()).await;
+        serve_stdio(server, failed, stop, || operations.submissions().announce()).await;
         ExitCode::SUCCESS
     };
     let finishing = tokio::time::timeout(SUBMISSIONS_AT_END, operations.submissions().finish());
@@ -189,7 +193,8 @@ async fn start_local(config: &Config, scrubber: &Scrubber) -> std::io::Result<Op
     }
     // Nothing is billed, so that nothing is missing to pay with.
     let account = Account { can_pay: true, ..Account::default() };
-    let hub = LocalHub::start(LocalHubConfig { account, ..LocalHubConfig::default() }).await?;
+    let environment = config.job_environment.clone();
+    let hub = LocalHub::start(LocalHubConfig { account, environment, ..LocalHubConfig::default() }).await?;
     hub.notice().lines().for_each(|line| logging::notice(scrubber, line));
     let unusable = || std::io::Error::other("its address or token can't be used");
     let endpoint = Endpoint::parse(hub.endpoint()).map_err(|_| unusable())?;

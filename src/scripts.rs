@@ -7,6 +7,11 @@ use std::path::{Component, Path, PathBuf};
 use crate::error::{LocalFileReason, Problem};
 use crate::types::limits::INLINE_SOURCE_MAX;
 
+/// The longest name of an encoding that is repeated; Python's have at most 16 characters.
+const ENCODING_MAX_CHARS: usize = 20;
+/// How the names of Python's encodings begin that are not UTF-8.
+const ENCODINGS: [&str; 11] = ["latin", "iso", "cp", "windows", "utf", "gb", "big5", "shift", "euc", "koi8", "mac"];
+
 /// The directories that scripts are read from.
 #[derive(Debug, Default)]
 pub struct Scripts {
@@ -61,8 +66,25 @@ impl Scripts {
         if bytes.len() as u64 > limit {
             return Err(LocalFileReason::TooLarge { limit });
         }
-        String::from_utf8(bytes).map_err(|_| LocalFileReason::NotText)
+        let text = String::from_utf8(bytes)
+            .map_err(|error| LocalFileReason::NotText { encoding: encoding(error.as_bytes()) })?;
+        if text.contains('\0') { Err(LocalFileReason::Nul) } else { Ok(text) }
     }
+}
+
+/// The encoding that a file shows by its byte order mark, or names in its first two lines (PEP 263).
+fn encoding(bytes: &[u8]) -> Option<String> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Some("UTF-16".to_owned());
+    }
+    let lines = bytes.split(|byte| *byte == b'\n').take(2).map(String::from_utf8_lossy);
+    lines.filter(|line| line.trim_start().starts_with('#')).find_map(|line| {
+        let (_, named) = line.split_once("coding:").or_else(|| line.split_once("coding="))?;
+        let is_name = |char: &char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+        let name: String = named.trim_start().chars().take_while(is_name).take(ENCODING_MAX_CHARS).collect();
+        // Nothing else of a file that is not read is repeated.
+        Some(name).filter(|name| ENCODINGS.iter().any(|start| name.to_ascii_lowercase().starts_with(start)))
+    })
 }
 
 /// Opens a file, at once whatever it is by now.

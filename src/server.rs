@@ -8,11 +8,13 @@ use futures_util::FutureExt;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
-    ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ProgressToken, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+    ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::operations::Progress;
 use crate::secrets::Clean;
-use crate::tools::{INSTRUCTIONS, Rendered, Tools, arguments_of};
+use crate::tools::{Rendered, Tools, arguments_of};
 
 /// How many calls are carried out at once; further ones wait. Each may hold a stream and an answer of 32 KiB.
 const CALLS_AT_ONCE: usize = 256;
@@ -33,13 +35,20 @@ const NOTES_WAITING: usize = 4;
 /// The most of a line that a progress note shows, in characters.
 const NOTE_MAX_CHARS: usize = 200;
 
-/// The answer to a message that was too long to be read.
-pub enum Oversized {
-    /// A result, for a call that a model can mend.
-    Result(Value),
-    /// A protocol error.
-    Error(String),
-}
+/// The most of a URI that an error repeats, as the specification asks for: longer than any in use.
+const URI_MAX_CHARS: usize = 2000;
+/// The methods besides `tools/call`.
+const METHODS: [&str; 7] = [
+    "prompts/get",
+    "prompts/list",
+    "resources/list",
+    "resources/read",
+    "resources/templates/list",
+    "server/discover",
+    "tools/list",
+];
+/// The methods that MCP 2026-07-28 has no more.
+const SESSION_METHODS: [&str; 3] = ["initialize", "logging/setLevel", "ping"];
 
 /// The server.
 #[derive(Clone)]
@@ -62,7 +71,10 @@ impl Server {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         let Some(arguments) = arguments_of(arguments) else {
-            return Err(ErrorData::invalid_params("`arguments` must be an object", None));
+            return Err(ErrorData::invalid_params(
+                "`arguments` must be an object, such as {\"operation\": \"help\"}",
+                None,
+            ));
         };
         // Closed never: the semaphore lives as long as the server.
         let _permit = self.calls.acquire().await.ok();
@@ -76,7 +88,7 @@ impl Server {
         match answer {
             Ok(Some(rendered)) => Ok(result(rendered)),
             Ok(None) => {
-                Err(ErrorData::invalid_params(format!("no tool has that name; there are {}", self.names()), None))
+                Err(ErrorData::invalid_params(format!("no tool has that name; the tools are {}", self.names()), None))
             }
             Err(_) => Ok(result(self.tools.failed(name, Error::Internal { during: "carrying out a call" }))),
         }
@@ -86,16 +98,12 @@ impl Server {
         self.tools.list().iter().map(|tool| format!("`{}`", tool.name)).collect::<Vec<_>>().join(" and ")
     }
 
-    /// The answer to a message that was too long to be read.
-    pub fn oversized(&self, limit: usize, method: Option<&str>) -> Oversized {
-        let error = Error::TooLarge { limit };
-        if method == Some("tools/call") {
-            let mut result = result(self.tools.failed("", error));
-            // What version the client speaks is not known here; only the newest has the field, and takes its absence.
-            result.result_type = None;
-            return Oversized::Result(serde_json::to_value(result).unwrap_or_default());
-        }
-        Oversized::Error(error.message())
+    /// The result of a tool call that could not be read.
+    pub fn failed(&self, error: Error) -> Value {
+        let mut result = result(self.tools.failed("", error));
+        // What version the client speaks is not known here; only the newest has the field, and takes its absence.
+        result.result_type = None;
+        serde_json::to_value(result).unwrap_or_default()
     }
 }
 
@@ -105,7 +113,7 @@ impl ServerHandler for Server {
             .with_server_info(
                 Implementation::new("hf-jobs-mcp", env!("CARGO_PKG_VERSION")).with_title("Hugging Face Jobs"),
             )
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(self.tools.instructions())
     }
 
     async fn list_tools(
@@ -130,37 +138,100 @@ impl ServerHandler for Server {
         self.call(&request.name, request.arguments.map(Value::Object), &context).await.map(Into::into)
     }
 
-    /// A call whose parameters have not the protocol's form arrives here: `arguments` as a JSON string is understood, the
-    /// rest is told what is wrong (JSON-RPC 2.0, -32602) instead of that there is no such method.
+    // This server has neither prompts nor resources, and advertises none. Some clients list them all the same, and drop a
+    // server that answers "method not found". A method that lists makes the one that gets known, too: a name that is not
+    // on the list is a wrong parameter.
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::default().with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        _request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Err(ErrorData::invalid_params("no prompt has that name; this server has no prompts", None))
+    }
+
+    async fn list_resources(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(ListResourcesResult::default().with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::default().with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = self.tools.operations().scrubber().clean_bounded(&request.uri, URI_MAX_CHARS);
+        let message = "no resource has that URI; this server has no resources";
+        Err(ErrorData::resource_not_found(message, Some(json!({"uri": uri}))))
+    }
+
+    /// Accepted from clients that set a level without being offered one; this server sends no log messages.
+    #[expect(deprecated, reason = "MCP 2026-07-28 has it no more; older clients do")]
+    async fn set_level(
+        &self,
+        _request: rmcp::model::SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        if has_sessions(&context) { Ok(()) } else { Err(no_such_method()) }
+    }
+
+    /// A request whose parameters do not have the protocol's form arrives here: `arguments` as a JSON string is understood,
+    /// of the others the parameters are wrong (JSON-RPC 2.0, -32602), not the method.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let CustomRequest { method, params, .. } = request;
-        // Without sessions there is nothing to initialise (MCP 2026-07-28).
-        let has_sessions = context.protocol_version().is_none_or(|version| version < ProtocolVersion::V_2026_07_28);
         match method.as_str() {
             "tools/call" => {
                 let mut params = params.unwrap_or_default();
                 let Some(name) = params.get("name").and_then(Value::as_str).map(str::to_owned) else {
-                    return Err(ErrorData::invalid_params("`name` must be the name of a tool", None));
+                    let message = format!("`name` must be the name of a tool: {}", self.names());
+                    return Err(ErrorData::invalid_params(message, None));
                 };
                 let arguments = params.get_mut("arguments").map(Value::take);
-                let result = self.call(&name, arguments, &context).await?;
+                let mut result = self.call(&name, arguments, &context).await?;
+                if has_sessions(&context) {
+                    result.result_type = None;
+                }
                 serde_json::to_value(result)
                     .map(CustomResult::new)
                     .map_err(|_| ErrorData::internal_error("no answer could be made", None))
             }
-            "initialize" if !has_sessions => {
-                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None))
+            method if METHODS.contains(&method) || (has_sessions(&context) && SESSION_METHODS.contains(&method)) => {
+                Err(ErrorData::invalid_params(format!("`params` does not have the form that `{method}` takes"), None))
             }
-            "tools/list" | "initialize" | "server/discover" => {
-                Err(ErrorData::invalid_params("the parameters do not have the form that the method takes", None))
-            }
-            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None)),
+            _ => Err(no_such_method()),
         }
     }
+}
+
+/// Whether the request is of a version that has a handshake, and with it what later ones did away with.
+fn has_sessions(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_none_or(|version| version < ProtocolVersion::V_2026_07_28)
+}
+
+fn no_such_method() -> ErrorData {
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None)
 }
 
 fn result(rendered: Rendered) -> CallToolResult {

@@ -79,6 +79,8 @@ const NAMES: [&str; 50] = [
     "limit",
     "until",
     "clear",
+    "remove",
+    "replace",
     "ports",
     "public_ports",
     "schedule",

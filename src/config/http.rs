@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 
 use super::door_token::{self, DoorFile, DoorFileFault};
 use crate::cli::HttpArgs;
 use crate::secrets::{DoorTokenFault, Known, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS, Scrubber};
-use crate::transport::http::{AllowedHost, AllowedOrigin, Door, HttpSetup, Limits};
+use crate::transport::http::{Access, AllowedHost, AllowedOrigin, HttpSetup, Limits};
 
 /// How to serve over HTTP.
 pub struct HttpConfig {
@@ -15,8 +14,6 @@ pub struct HttpConfig {
     pub address: SocketAddr,
     /// Who is served.
     pub setup: HttpSetup,
-    /// The file of the door's token; `None`: the door is open.
-    token_file: Option<PathBuf>,
     /// Others may read the file.
     is_file_open: bool,
 }
@@ -107,29 +104,33 @@ impl HttpConfig {
             calls_per_minute: args.calls_per_minute,
             patience: args.timeout,
         };
-        let (door, token_file, is_file_open) = match file {
+        let (access, is_file_open) = match file {
             Some(DoorFile { path, secret, token, open }) => {
                 known.remember_credential(&secret);
-                (Door::Token(token), Some(path), open)
+                (Access::Token { token, file: path.into() }, open)
             }
-            None => (Door::Open, None, false),
+            None => (Access::Open, false),
         };
-        let setup = HttpSetup { door, hosts, origins, limits, scrubber: Scrubber::new(known.clone()) };
-        Ok(Some(Self { address, setup, token_file, is_file_open }))
+        let scrubber = Scrubber::new(known.clone());
+        let setup = HttpSetup { access, hosts, origins, limits, stateless: args.stateless, scrubber };
+        Ok(Some(Self { address, setup, is_file_open }))
     }
 
     /// What the operator must know at the start: where it listens, who may come in, and what they may do then.
     pub fn notice(&self, address: SocketAddr, local: bool) -> Vec<String> {
         let mut lines =
             vec![format!("listening on http://{address}/mcp, and on http://{address}/sse for older clients")];
-        lines.push(match &self.token_file {
-            Some(path) => format!("clients need the token in {}, as `Authorization: Bearer …`", path.display()),
-            None => {
+        lines.push(match &self.setup.access {
+            Access::Token { file, .. } => format!(
+                "clients must send the access token in {}, as `Authorization: Bearer <access token>`",
+                file.display()
+            ),
+            Access::Open => {
                 "no token is asked for: every program and every user of this machine may run jobs as you".to_owned()
             }
         });
         if self.is_file_open {
-            lines.push("warning: other users can read that file; `chmod 600` mends that".to_owned());
+            lines.push("warning: other users can read that file; run `chmod 600` on it".to_owned());
         }
         if !address.ip().to_canonical().is_loopback() {
             lines.push(

@@ -3,11 +3,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::stored_tokens::{LoginFiles, STORED_TOKENS};
+use super::variables::{raw, unquoted, value, variable};
+use crate::error::Warning;
 use crate::secrets::{
-    BrowserLogin, HfToken, Login, LoginFault, Renewal, RenewalFault, Secret, Session, TokenFault, TokenSource, Variable,
+    BrowserLogin, HfToken, Login, LoginFault, Renewal, RenewalFault, Secret, Session, TokenFault, TokenSource,
+    TokenText, Variable,
 };
 
 /// How often a token file that is empty is read: `huggingface_hub` empties it and then writes it.
@@ -18,11 +22,50 @@ const EMPTY_PAUSE: Duration = Duration::from_millis(5);
 /// The variables that hold a token, in the order in which Hub libraries look.
 const TOKEN_VARIABLES: [&str; 2] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
 
+/// What a search for a token found besides it.
+#[derive(Default)]
+struct Found {
+    looked_at: Vec<String>,
+    warnings: Vec<Warning>,
+}
+
+impl Found {
+    /// The token in a text, and a note of what is there besides it.
+    fn token(&mut self, text: &str, source: &TokenSource) -> Result<Option<HfToken>, TokenFault> {
+        let TokenText { token, note } = TokenText::read(text)?;
+        self.warnings.extend(note.map(|note| Warning::LoginText { source: source.clone(), note }));
+        Ok(token)
+    }
+
+    /// The token of a variable, where one is set to anything but a placeholder.
+    fn in_variables(&mut self) -> Option<Result<Login, LoginFault>> {
+        for name in TOKEN_VARIABLES {
+            self.looked_at.push(name.to_owned());
+            let source = TokenSource::Variable(name);
+            if let Some(token) = raw(name).and_then(|text| self.token(&text, &source).transpose()) {
+                return Some(self.login(token, source));
+            }
+        }
+        None
+    }
+
+    fn nothing(&self) -> LoginFault {
+        LoginFault::NotLoggedIn { looked_at: self.looked_at.clone(), ignored: self.warnings.clone() }
+    }
+
+    fn login(&self, token: Result<HfToken, TokenFault>, source: TokenSource) -> Result<Login, LoginFault> {
+        match token {
+            Ok(token) => Ok(Login { token, source, warnings: self.warnings.clone() }),
+            Err(_) => Err(LoginFault::Malformed { source }),
+        }
+    }
+}
+
 /// The user's own session on this machine.
 #[derive(Debug, Default)]
 pub struct EnvironmentSession {
     allowed: Vec<String>,
-    warned_of_placeholder: AtomicBool,
+    warned_of: Mutex<Vec<Warning>>,
     warned_of_mode: AtomicBool,
 }
 
@@ -32,43 +75,26 @@ impl EnvironmentSession {
         Self { allowed, ..Self::default() }
     }
 
-    fn of_variables(&self, looked_at: &mut Vec<String>) -> Option<Result<Login, LoginFault>> {
-        for name in TOKEN_VARIABLES {
-            looked_at.push(name.to_owned());
-            let Some(value) = raw_variable(name).filter(|value| !value.is_empty()) else { continue };
-            match HfToken::parse(&value) {
-                Ok(Some(token)) => return Some(Ok(Login { token, source: TokenSource::Variable(name) })),
-                // A blank HF_TOKEN hides the second variable, and the file counts.
-                Ok(None) => return None,
-                Err(TokenFault::Unexpanded) => self.warn_of_placeholder(name),
-                Err(_) => return Some(Err(LoginFault::Malformed { source: TokenSource::Variable(name) })),
-            }
-        }
-        None
-    }
-
-    fn of_file(&self, path: &Path) -> Option<Result<Login, LoginFault>> {
-        let source = || TokenSource::File(path.to_owned());
+    fn of_file(&self, path: &Path, found: &mut Found) -> Option<Result<Login, LoginFault>> {
+        let source = TokenSource::File(path.to_owned());
         let text = match read_token(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                return Some(Err(LoginFault::Unreadable { source: source(), reason: error.kind().to_string() }));
-            }
+            Err(error) => return Some(Err(LoginFault::Unreadable { source, reason: reason(&error) })),
         };
-        match HfToken::parse(&text) {
-            Ok(Some(token)) => {
-                self.warn_of_mode(path);
-                Some(Ok(Login { token, source: source() }))
-            }
-            Ok(None) | Err(TokenFault::Unexpanded) => None,
-            Err(_) => Some(Err(LoginFault::Malformed { source: source() })),
-        }
+        let token = found.token(&text, &source).transpose()?;
+        self.warn_of_mode(path);
+        Some(found.login(token, source))
     }
 
-    fn warn_of_placeholder(&self, name: &str) {
-        if !self.warned_of_placeholder.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{name} is a placeholder that the client did not fill in; it counts as unset");
+    /// Says in the log what was ignored, each the first time.
+    fn warn_of(&self, warnings: &[Warning]) {
+        for warning in warnings {
+            let mut warned = self.warned_of.lock().unwrap_or_else(PoisonError::into_inner);
+            if !warned.contains(warning) {
+                tracing::warn!("{}; {}", warning.message(), warning.hint());
+                warned.push(warning.clone());
+            }
         }
     }
 
@@ -95,21 +121,18 @@ impl EnvironmentSession {
 
 impl Session for EnvironmentSession {
     fn login(&self) -> Result<Login, LoginFault> {
-        let mut looked_at = Vec::new();
-        if raw_variable("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value)) {
-            looked_at.push("nothing, since HF_HUB_DISABLE_IMPLICIT_TOKEN is set".to_owned());
-            return Err(LoginFault::NotLoggedIn { looked_at });
+        let mut found = Found::default();
+        if variable("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value)) {
+            found.looked_at.push("nothing, since HF_HUB_DISABLE_IMPLICIT_TOKEN is set".to_owned());
+            return Err(found.nothing());
         }
-        if let Some(login) = self.of_variables(&mut looked_at) {
-            return login;
-        }
-        if let Some(path) = token_file() {
-            looked_at.push(path.display().to_string());
-            if let Some(login) = self.of_file(&path) {
-                return login;
-            }
-        }
-        Err(LoginFault::NotLoggedIn { looked_at })
+        let login = found.in_variables().or_else(|| {
+            let path = token_file()?;
+            found.looked_at.push(path.display().to_string());
+            self.of_file(&path, &mut found)
+        });
+        self.warn_of(&found.warnings);
+        login.unwrap_or_else(|| Err(found.nothing()))
     }
 
     fn variable(&self, name: &str) -> Variable {
@@ -143,7 +166,7 @@ impl FixedSession {
 
 impl Session for FixedSession {
     fn login(&self) -> Result<Login, LoginFault> {
-        Ok(Login { token: self.token.clone(), source: TokenSource::LocalHub })
+        Ok(Login { token: self.token.clone(), source: TokenSource::LocalHub, warnings: Vec::new() })
     }
 
     fn variable(&self, name: &str) -> Variable {
@@ -155,27 +178,28 @@ fn variable_of(allowed: &[String], name: &str) -> Variable {
     if !allowed.iter().any(|allowed| allowed == name) {
         return Variable::NotAllowed;
     }
-    raw_variable(name)
-        .filter(|value| !value.is_empty())
-        .map_or(Variable::Unset, |value| Variable::Set(Secret::new(value)))
+    raw(name).and_then(|text| value(name, text)).map_or(Variable::Unset, |value| Variable::Set(Secret::new(value)))
 }
 
 /// The file that `hf auth login` writes.
 fn token_file() -> Option<PathBuf> {
-    let set = |name| raw_variable(name).filter(|value| !value.is_empty());
-    if let Some(path) = set("HF_TOKEN_PATH") {
-        return Some(expand(&path));
+    if let Some(path) = path("HF_TOKEN_PATH") {
+        return Some(path);
     }
-    if let Some(home) = set("HF_HOME") {
-        return Some(expand(&home).join("token"));
+    if let Some(home) = path("HF_HOME") {
+        return Some(home.join("token"));
     }
-    let cache =
-        set("XDG_CACHE_HOME").map(|cache| expand(&cache)).or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    let cache = path("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
     Some(cache.join("huggingface").join("token"))
 }
 
+/// The path in a variable; none where the variable is as good as unset once others are filled in.
+fn path(name: &str) -> Option<PathBuf> {
+    value(name, expand(&unquoted(name)?)).map(PathBuf::from)
+}
+
 /// `~` and `$NAME` or `${NAME}`, as `huggingface_hub` expands them in its variables.
-fn expand(path: &str) -> PathBuf {
+fn expand(path: &str) -> String {
     let mut text = String::new();
     let mut rest = path;
     if let Some(below) = path.strip_prefix('~').filter(|below| below.is_empty() || below.starts_with('/'))
@@ -192,7 +216,7 @@ fn expand(path: &str) -> PathBuf {
                 after.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_')).unwrap_or(after.len()),
             ),
         };
-        if let Some(value) = raw_variable(name) {
+        if let Some(value) = raw(name) {
             text.push_str(&value);
             rest = tail;
         } else {
@@ -201,7 +225,7 @@ fn expand(path: &str) -> PathBuf {
         }
     }
     text.push_str(rest);
-    PathBuf::from(text)
+    text
 }
 
 fn read_token(path: &Path) -> std::io::Result<String> {
@@ -221,7 +245,7 @@ fn is_true(value: &str) -> bool {
     ["1", "on", "yes", "true"].contains(&value.to_ascii_lowercase().as_str())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-fn raw_variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// What the operating system says, or this server of a file's form; never a path.
+fn reason(error: &std::io::Error) -> String {
+    if error.raw_os_error().is_some() { error.kind().to_string() } else { error.to_string() }
 }

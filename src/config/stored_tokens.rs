@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::secrets::{
     BrowserLogin, HeldRenewal, HfToken, Login, Renewal, RenewalFault, RenewedLogin, SealedFile, Secret, StoredTokens,
-    TokenSource,
+    TokenSource, TokenText,
 };
 
 /// The name of the file of all logins, beside the token file.
@@ -62,7 +62,11 @@ impl LoginFiles {
         if let Some(token) = self.current_token()
             && token.fingerprint() != login.token.fingerprint()
         {
-            return Ok(Renewal::Done(Login { token, source: TokenSource::File(self.token.clone()) }));
+            return Ok(Renewal::Done(Login {
+                token,
+                source: TokenSource::File(self.token.clone()),
+                warnings: Vec::new(),
+            }));
         }
         let browser_login = self.browser_login(&login.token).ok_or(RenewalFault::NotRenewable)?;
         // Before the refresh token is spent, lest there be no place for what it is spent on.
@@ -81,7 +85,7 @@ impl LoginFiles {
     }
 
     fn current_token(&self) -> Option<HfToken> {
-        HfToken::parse(&self.read_token().ok()?).ok()?
+        TokenText::read(&self.read_token().ok()?).ok()?.token
     }
 
     fn lock(&self) -> Result<File, RenewalFault> {
@@ -188,14 +192,36 @@ impl Drop for Replacement {
     }
 }
 
+/// What Windows programs write before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Whether bytes are UTF-16, by their mark, or by the zeros of ASCII in it.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let zeros = |at: usize| bytes.len() > 1 && bytes.iter().skip(at).step_by(2).all(|byte| *byte == 0);
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || zeros(0) || zeros(1)
+}
+
+/// The text of a file, without a byte order mark.
 pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<String> {
     // A FIFO or a device would block or never end.
     if !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut text = String::new();
-    File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    if is_utf16(&bytes) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is UTF-16 text, as PowerShell's `>` writes it, not UTF-8",
+        ));
+    }
+    if let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK) {
+        bytes = rest.to_vec();
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// A server that runs as root would otherwise take the user's own login away.

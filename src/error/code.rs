@@ -19,8 +19,9 @@ impl Error {
         Code(match self {
             Self::NotLoggedIn { .. } | Self::UnusableLogin { .. } => "not_logged_in",
             Self::Arguments { faults, .. } => of_faults(faults),
-            Self::UnknownOperation { .. } => "unknown_operation",
+            Self::UnknownOperation { .. } | Self::OtherTool { .. } => "unknown_operation",
             Self::TooLarge { .. } => "too_large",
+            Self::Unreadable(_) => "invalid_arguments",
             Self::Hub(error) => of_refusal(&error.refusal),
             Self::SubmissionUnconfirmed { .. } => "submission_unconfirmed",
             Self::PolicyDenied { .. } => "policy_denied",

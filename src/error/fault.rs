@@ -44,11 +44,30 @@ pub enum Problem {
         /// The known name that is most like it.
         nearest: Option<String>,
     },
-    /// A required argument was not given.
-    Missing {
-        /// A value that would do.
-        example: Value,
+    /// A name that agent hosts add, in a call that does not keep its arguments in `args`.
+    OfHost,
+    /// A time zone for a schedule, which is in UTC.
+    TimeZone {
+        /// A schedule as somebody there writes it.
+        schedule: String,
+        /// What it is in UTC, for one zone or for several.
+        utc: Vec<(String, String)>,
     },
+    /// A placeholder of an earlier answer, where a value of the caller's own belongs.
+    Placeholder,
+    /// A flavor that the Hub does not offer.
+    UnknownFlavor {
+        /// The flavor as given.
+        asked: String,
+        /// What the Hub offers instead.
+        lack: FlavorLack,
+        /// Flavors with their prices per hour, the nearest first.
+        offered: Vec<(String, Option<String>)>,
+        /// The one to pass instead, where one is meant.
+        instead: Option<String>,
+    },
+    /// A required argument was not given.
+    Missing,
     /// The JSON type is another than the argument takes.
     WrongType {
         /// What the argument takes, such as `a list of strings`.
@@ -77,6 +96,8 @@ pub enum Problem {
         /// The name under which it belongs into `secrets`.
         secret: String,
     },
+    /// A resource group without the organization that it belongs to.
+    GroupAlone,
     /// A secret's value can't be had.
     Secret(SecretProblem),
     /// A local script that this server does not read.
@@ -86,6 +107,19 @@ pub enum Problem {
         /// Why it is not read.
         reason: LocalFileReason,
     },
+}
+
+/// What the Hub offers instead of a flavor that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlavorLack {
+    /// Flavors with a name, or for hardware, like it.
+    Alike,
+    /// GPUs.
+    Gpus,
+    /// GPUs, where TPUs were asked for.
+    NoTpus,
+    /// Nothing like it.
+    Any,
 }
 
 /// What the scan of a readable field recognised.
@@ -148,7 +182,12 @@ pub enum LocalFileReason {
         limit: u64,
     },
     /// Not UTF-8.
-    NotText,
+    NotText {
+        /// The encoding that the file names or shows, if it does.
+        encoding: Option<String>,
+    },
+    /// It holds NUL bytes.
+    Nul,
     /// The operating system's reason.
     Io(String),
 }
@@ -162,6 +201,14 @@ impl Problem {
     /// A value of the wrong form, and the one to pass instead.
     pub fn malformed_instead(value: impl Into<String>, expected: impl Into<String>, instead: impl Into<Value>) -> Self {
         Self::Malformed { value: value.into(), expected: expected.into(), instead: Some(instead.into()) }
+    }
+
+    /// Without the value to pass instead, where it would be one of a part of the argument.
+    pub fn without_instead(self) -> Self {
+        match self {
+            Self::Malformed { value, expected, .. } => Self::malformed(value, expected),
+            other => other,
+        }
     }
 
     /// Names the argument that has this problem.

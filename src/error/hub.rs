@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{ConnectError, TokenSource};
+
 /// A request to the Hub that did not succeed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HubError {
@@ -18,7 +20,7 @@ pub struct HubError {
     /// The Hub's id of the request.
     pub request_id: Option<String>,
     /// Where the token comes from.
-    pub login: Option<String>,
+    pub login: Option<TokenSource>,
     /// What this login may do, where that helps.
     pub facts: Option<Box<LoginFacts>>,
 }
@@ -124,7 +126,7 @@ pub enum Refusal {
     /// 5xx after the tries that are allowed.
     Failed(u16),
     /// No connection, after the tries that are allowed: no byte of the request was written.
-    Unsent(String),
+    Unsent(ConnectError),
     /// A connection that broke, after the tries that are allowed.
     Unreachable(String),
     /// No answer in time.
@@ -142,16 +144,16 @@ pub enum Refusal {
 impl Refusal {
     /// The same request may succeed later.
     pub fn retryable(&self) -> bool {
-        matches!(
-            self,
+        match self {
+            Self::Unsent(error) => error.retryable(),
             Self::RateLimited(_)
-                | Self::Failed(_)
-                | Self::Unsent(_)
-                | Self::Unreachable(_)
-                | Self::TimedOut
-                | Self::OutOfTime
-                | Self::Busy
-        )
+            | Self::Failed(_)
+            | Self::Unreachable(_)
+            | Self::TimedOut
+            | Self::OutOfTime
+            | Self::Busy => true,
+            _ => false,
+        }
     }
 
     /// The request may have been carried out although no good answer came.

@@ -3,14 +3,20 @@
 //! The words are made in `error::text` alone, so that a wording is found, tested and changed in one place.
 
 mod code;
+mod connect;
 mod fault;
 mod hub;
+mod login;
 mod text;
+mod unreadable;
 mod warning;
 
 pub use code::Code;
-pub use fault::{Credential, Fault, LocalFileReason, Problem, SecretProblem, script_argument};
+pub use connect::{CertificateFault, ConnectError, ConnectFault};
+pub use fault::{Credential, Fault, FlavorLack, LocalFileReason, Problem, SecretProblem, script_argument};
 pub use hub::{Access, Defect, HubError, Lack, LoginFacts, Refusal, Request, Thing};
+pub use login::{TokenNote, TokenSource};
+pub use unreadable::Unreadable;
 pub use warning::{Seen, Warning};
 
 /// Why a call was not answered as asked.
@@ -22,11 +28,13 @@ pub enum Error {
     NotLoggedIn {
         /// The places that were looked at, in order.
         looked_at: Vec<String>,
+        /// What was found there instead of a token.
+        ignored: Vec<Warning>,
     },
     /// There is a token file or variable, and it can't be used.
     UnusableLogin {
         /// Where the token was to come from.
-        source: String,
+        source: TokenSource,
         /// What is wrong with it, without a part of it.
         reason: String,
     },
@@ -37,20 +45,29 @@ pub enum Error {
         /// All that is wrong, in the order of the arguments.
         faults: Vec<Fault>,
     },
-    /// No operation has that name.
+    /// No operation has that name, or none was named.
     UnknownOperation {
-        /// The name as given.
-        given: String,
-        /// The known names that are most like it, or may be meant by it.
-        nearest: Vec<String>,
+        /// The name as given, if one was.
+        given: Option<String>,
+        /// Only its help was asked for.
+        help: bool,
+        /// The operations that may be meant, each with what it does.
+        meant: Vec<(&'static str, &'static str)>,
         /// All names.
         known: Vec<&'static str>,
+    },
+    /// The name is that of the tool `hf_whoami`.
+    OtherTool {
+        /// The name as given.
+        given: String,
     },
     /// The message was longer than the server reads.
     TooLarge {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// The client's message could not be read.
+    Unreadable(Unreadable),
     /// The Hub refused, failed, or could not be reached.
     Hub(Box<HubError>),
     /// The answer to a submission was lost, and the job was not found by its label since.

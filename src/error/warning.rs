@@ -1,11 +1,27 @@
 //! What an answer remarks although the call was carried out: data, of which `error::text` makes the words.
 
+use serde_json::Value;
+
+use super::{TokenNote, TokenSource};
+
 /// A remark on a call that was carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
+    /// What should hold the login's token holds something else, or something more.
+    LoginText {
+        /// The variable or the file.
+        source: TokenSource,
+        /// What was found there.
+        note: TokenNote,
+    },
     /// A token was given literally in `secrets`.
     LiteralToken {
         /// The secret's name.
+        name: String,
+    },
+    /// A variable of `env` holds a URL with a password.
+    PasswordInEnv {
+        /// The variable's name.
         name: String,
     },
     /// The session's token is under a name that Hub libraries do not read.
@@ -19,16 +35,76 @@ pub enum Warning {
         names: Vec<String>,
     },
     /// `$HF_TOKEN` in an argument of a command that no shell runs.
-    PlaceholderWithoutShell,
+    PlaceholderWithoutShell {
+        /// `command` or `script_args`.
+        argument: &'static str,
+    },
+    /// A leading `--` of the script's arguments, which was removed.
+    SeparatorRemoved,
+    /// Arguments of the script that look like files of the caller's machine.
+    LocalFiles {
+        /// The arguments.
+        names: Vec<String>,
+    },
+    /// The script's URL was that of a web page; the file that the page shows is used.
+    PageOfFile {
+        /// The URL of the file.
+        file: String,
+    },
+    /// A byte order mark at the start of a script, which was removed.
+    ByteOrderMark,
+    /// A dry run without a login.
+    AfterLogin {
+        /// Why there is no login.
+        reason: String,
+        /// How to log in.
+        login: String,
+    },
     /// A map was given and is empty: some clients empty what they do not understand.
     EmptyMap {
         /// The argument.
         argument: String,
     },
-    /// Labels that a job had and that were not among those that replaced them.
+    /// Names that agent hosts add beside the arguments were left out.
+    HostNames {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// No operation was named; the call carries what one runs.
+    OperationInferred {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// Arguments that say how a job is followed, for a scheduled job, which starts later.
+    NothingToFollow {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A shell's operator is an argument of a command that no shell runs.
+    OperatorWithoutShell {
+        /// The operator.
+        operator: String,
+        /// The command that passes the line to a shell.
+        instead: Value,
+    },
+    /// A number was out of its range, and cost nothing to cut.
+    NumberCut {
+        /// The argument.
+        argument: &'static str,
+        /// The number as given.
+        given: String,
+        /// The number that was used.
+        used: u64,
+    },
+    /// Labels that a job had and that were not among those that `replace` set.
     LabelsRemoved {
         /// `key=value` of each.
         labels: Vec<String>,
+    },
+    /// Labels to remove that the job does not have.
+    LabelsAbsent {
+        /// Their keys.
+        keys: Vec<String>,
     },
     /// What the Hub says of the job is not what was asked.
     Differs {

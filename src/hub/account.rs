@@ -11,7 +11,7 @@ use super::client::Caller;
 use super::description::field;
 use super::wire;
 use crate::error::{Defect, HubError, Lack, LoginFacts, Refusal, Request};
-use crate::secrets::{Clean, Fingerprint, Scrubber};
+use crate::secrets::{Clean, Fingerprint, HfToken, Scrubber};
 use crate::types::{Namespace, Segment};
 
 /// How long an answer is kept: roles and organisations change rarely, and a refusal drops it at once.
@@ -166,7 +166,6 @@ impl KeptIdentities {
 impl Caller {
     /// Who this login is; asked at most every five minutes.
     pub async fn whoami(&self) -> Result<Arc<Identity>, HubError> {
-        let fingerprint = self.token().fingerprint();
         if let Some(identity) = self.kept_identity() {
             return Ok(identity);
         }
@@ -174,18 +173,18 @@ impl Caller {
         let mut answer = self.get(url, &Request::WhoAmI).await?;
         let wire: WhoAmI = wire::read(&mut answer)
             .ok_or_else(|| self.failure(&Request::WhoAmI, Refusal::BadAnswer(Defect::Lacks("an account"))).error)?;
-        let claims = self.token().oauth_claims();
+        let claims = self.token().and_then(HfToken::oauth_claims);
         let scopes = claims.as_ref().map(|claims| claims.scopes.as_slice());
         let identity = Arc::new(wire.into_identity(self.scrubber(), scopes));
-        if let Ok(mut kept) = self.identities().lock() {
-            kept.keep(fingerprint, identity.clone());
+        if let (Some(token), Ok(mut kept)) = (self.token(), self.identities().lock()) {
+            kept.keep(token.fingerprint(), identity.clone());
         }
         Ok(identity)
     }
 
     /// What [`Caller::whoami`] answered lately, without asking again.
     pub fn kept_identity(&self) -> Option<Arc<Identity>> {
-        self.identities().lock().ok()?.get(self.token().fingerprint())
+        self.identities().lock().ok()?.get(self.token()?.fingerprint())
     }
 
     /// The namespace to act in: the given one, or else the account's own.
@@ -201,8 +200,8 @@ impl Caller {
     }
 
     pub(super) fn forget_identity(&self) {
-        if let Ok(mut kept) = self.identities().lock() {
-            kept.forget(self.token().fingerprint());
+        if let (Some(token), Ok(mut kept)) = (self.token(), self.identities().lock()) {
+            kept.forget(token.fingerprint());
         }
     }
 }

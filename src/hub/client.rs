@@ -10,10 +10,12 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::account::KeptIdentities;
+use super::connect::{self, reason};
 use super::hardware::KeptHardware;
+use super::job::Target;
 use super::refusal;
 use super::turns::Turns;
-use crate::error::{Defect, HubError, Refusal, Request};
+use crate::error::{ConnectError, Defect, HubError, Refusal, Request};
 use crate::secrets::{HfToken, Scrubber, SealedBody};
 use crate::types::Endpoint;
 
@@ -44,7 +46,8 @@ struct Shared {
     scrubber: Scrubber,
     user_agent: String,
     oauth_client_id: String,
-    http: OnceLock<Result<reqwest::Client, String>>,
+    local: bool,
+    http: OnceLock<reqwest::Client>,
     identities: Mutex<KeptIdentities>,
     hardware: Mutex<KeptHardware>,
     turns: Turns,
@@ -60,15 +63,22 @@ pub struct HubSetup {
     pub origin: Option<String>,
     /// The OAuth client that browser logins are renewed as.
     pub oauth_client_id: String,
+    /// The Hub is the one of `--local`: it bills nothing and has no pages.
+    pub local: bool,
 }
 
 /// The Hub as one login sees it, until a deadline: the life of one call.
 #[derive(Clone)]
 pub struct Caller {
     hub: Hub,
-    token: HfToken,
+    /// There, except within a [`Visitor`].
+    token: Option<HfToken>,
     deadline: Instant,
 }
+
+/// The Hub as anyone sees it, until a deadline: its requests carry no token.
+#[derive(Clone)]
+pub struct Visitor(pub(super) Caller);
 
 /// A request that did not succeed, and what a retry has to know of it.
 pub(super) struct Failure {
@@ -81,7 +91,7 @@ impl Hub {
     /// A client for one endpoint. Nothing is opened before the first call: the trust store alone takes longer to read than
     /// the rest of the server's start.
     pub fn new(setup: HubSetup) -> Self {
-        let HubSetup { endpoint, scrubber, origin, oauth_client_id } = setup;
+        let HubSetup { endpoint, scrubber, origin, oauth_client_id, local } = setup;
         let mut user_agent = format!("hf-jobs-mcp/{}", env!("CARGO_PKG_VERSION"));
         if let Some(origin) = origin {
             user_agent.push_str("; origin/");
@@ -93,6 +103,7 @@ impl Hub {
                 scrubber,
                 user_agent,
                 oauth_client_id,
+                local,
                 http: OnceLock::new(),
                 identities: Mutex::default(),
                 hardware: Mutex::default(),
@@ -103,7 +114,12 @@ impl Hub {
 
     /// The Hub for one login, until `deadline`.
     pub fn caller(&self, token: HfToken, deadline: Instant) -> Caller {
-        Caller { hub: self.clone(), token, deadline }
+        Caller { hub: self.clone(), token: Some(token), deadline }
+    }
+
+    /// The Hub without a login, until `deadline`.
+    pub fn visitor(&self, deadline: Instant) -> Visitor {
+        Visitor(Caller { hub: self.clone(), token: None, deadline })
     }
 
     /// The Hub's origin.
@@ -111,11 +127,20 @@ impl Hub {
         &self.shared.endpoint
     }
 
-    fn http(&self) -> Result<&reqwest::Client, String> {
-        self.shared.http.get_or_init(|| self.build()).as_ref().map_err(Clone::clone)
+    /// Whether it is the Hub of `--local`, where nothing is billed.
+    pub fn is_local(&self) -> bool {
+        self.shared.local
     }
 
-    fn build(&self) -> Result<reqwest::Client, String> {
+    fn http(&self) -> Result<&reqwest::Client, ConnectError> {
+        match self.shared.http.get() {
+            Some(http) => Ok(http),
+            // A failure is not kept: the certificates may be there at the next call.
+            None => self.build().map(|http| self.shared.http.get_or_init(|| http)),
+        }
+    }
+
+    fn build(&self) -> Result<reqwest::Client, ConnectError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.shared.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -128,7 +153,11 @@ impl Hub {
         if self.shared.endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|error| error.to_string())
+        if self.shared.endpoint.is_plain_http() {
+            // No certificate is asked for, so none of the machine's need be there.
+            builder = builder.tls_certs_only([]);
+        }
+        builder.build().map_err(|error| connect::of_client(&error))
     }
 }
 
@@ -137,6 +166,11 @@ impl Caller {
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self { hub: self.hub.clone(), token: self.token.clone(), deadline }
+    }
+
+    /// The same deadline without the login.
+    pub fn visitor(&self) -> Visitor {
+        self.hub.visitor(self.deadline)
     }
 
     /// When this call has to be answered.
@@ -149,8 +183,19 @@ impl Caller {
         &self.hub.shared.endpoint
     }
 
-    pub(super) fn token(&self) -> &HfToken {
-        &self.token
+    /// Whether it is the Hub of `--local`, where nothing is billed.
+    pub fn is_local(&self) -> bool {
+        self.hub.is_local()
+    }
+
+    /// The page where people see the job. The local Hub has none: a page that a browser can open shows a job's output to every
+    /// program and user of this machine, and a token in its address would be kept in histories and logs.
+    pub fn job_page(&self, target: &Target) -> Option<String> {
+        (!self.is_local()).then(|| self.endpoint().job_page(&target.namespace, &target.id))
+    }
+
+    pub(super) fn token(&self) -> Option<&HfToken> {
+        self.token.as_ref()
     }
 
     pub(super) fn scrubber(&self) -> &Scrubber {
@@ -198,18 +243,18 @@ impl Caller {
         what: &Request,
         accept: &'static str,
     ) -> Result<Response, Failure> {
-        let http = self.hub.http().map_err(|reason| self.failure(what, Refusal::Unsent(reason)))?;
+        let http = self.hub.http().map_err(|error| self.failure(what, Refusal::Unsent(error)))?;
         let mut builder = http.request(method, url).header(reqwest::header::ACCEPT, accept);
         let mut authorised = false;
         if let Some(body) = body {
             authorised = body.authorises();
             builder = builder.header(reqwest::header::CONTENT_TYPE, body.content_type()).body(body.into_request());
         }
-        let mut request = builder.build().map_err(|error| self.failure(what, Refusal::Unsent(reason(&error))))?;
-        let foreign = if authorised {
-            !self.endpoint().same_origin(request.url())
-        } else {
-            self.token.authorize(&mut request, &self.endpoint().origin()).is_err()
+        let mut request =
+            builder.build().map_err(|error| self.failure(what, Refusal::Unsent(connect::of_request(&error))))?;
+        let foreign = match &self.token {
+            Some(token) if !authorised => token.authorize(&mut request, &self.endpoint().origin()).is_err(),
+            _ => !self.endpoint().same_origin(request.url()),
         };
         if foreign {
             return Err(self.failure(what, Refusal::BadAnswer(Defect::OtherOrigin)));
@@ -217,7 +262,9 @@ impl Caller {
         let deadline = self.deadline.min(Instant::now() + ANSWER_TIMEOUT);
         let response = match timeout_at(deadline, http.execute(request)).await {
             Err(_) => return Err(self.failure(what, Refusal::TimedOut)),
-            Ok(Err(error)) if error.is_connect() => return Err(self.failure(what, Refusal::Unsent(reason(&error)))),
+            Ok(Err(error)) if error.is_connect() => {
+                return Err(self.failure(what, Refusal::Unsent(connect::of_request(&error))));
+            }
             Ok(Err(error)) if error.is_timeout() => return Err(self.failure(what, Refusal::TimedOut)),
             Ok(Err(error)) => return Err(self.failure(what, Refusal::Unreachable(reason(&error)))),
             Ok(Ok(response)) => response,
@@ -274,18 +321,5 @@ impl Caller {
             },
             retry_after: None,
         }
-    }
-}
-
-/// The innermost reason of a transport error, without the URL.
-fn reason(error: &reqwest::Error) -> String {
-    let mut source: &dyn std::error::Error = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    if std::ptr::eq(source, error as &dyn std::error::Error) {
-        "the connection failed".to_owned()
-    } else {
-        source.to_string()
     }
 }

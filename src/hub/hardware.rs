@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::client::Caller;
+use super::client::Visitor;
 use super::description::field;
 use super::wire;
 use crate::error::{Defect, HubError, Refusal, Request};
@@ -34,7 +34,7 @@ pub struct Hardware {
     pub disk: Option<Clean>,
     /// Its GPUs or other accelerators: how many of which, with how much memory, such as `1x A10G, 24 GB`.
     pub accelerator: Option<Clean>,
-    /// Its price a minute, in millionths of a US dollar.
+    /// Its price a minute, in millionths of a US dollar; none where it is not known, or where nothing is billed.
     pub micro_usd_per_minute: Option<u64>,
 }
 
@@ -83,23 +83,24 @@ struct WireHardware {
     unit: Option<String>,
 }
 
-impl Caller {
-    /// What machines there are; asked at most once an hour.
+impl Visitor {
+    /// The machines that the Hub offers, asked for at most once an hour. The list is public.
     pub async fn hardware(&self) -> Result<Flavors, HubError> {
-        let kept = self.hardware_kept().lock().ok().and_then(|kept| kept.kept.clone());
+        let hub = &self.0;
+        let kept = hub.hardware_kept().lock().ok().and_then(|kept| kept.kept.clone());
         if let Some((since, flavors)) = kept
             && since.elapsed() < KEPT_FOR
         {
             return Ok(flavors);
         }
-        let url = self.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), Segment::fixed("hardware")]);
-        let mut answer = self.get(url, &Request::Hardware).await?;
+        let url = hub.endpoint().url(&[Segment::fixed("api"), Segment::fixed("jobs"), Segment::fixed("hardware")]);
+        let mut answer = hub.get(url, &Request::Hardware).await?;
         let wire: Vec<WireHardware> = wire::read(&mut answer).ok_or_else(|| {
-            self.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
+            hub.failure(&Request::Hardware, Refusal::BadAnswer(Defect::Lacks("a list of hardware"))).error
         })?;
-        let line = |text: &str| field(text, self.scrubber());
+        let line = |text: &str| field(text, hub.scrubber());
         for hardware in wire.iter().take(FLAVORS_MAX) {
-            self.scrubber().known().publish(&hardware.name);
+            hub.scrubber().known().publish(&hardware.name);
         }
         let list = wire
             .into_iter()
@@ -113,11 +114,12 @@ impl Caller {
                 accelerator: accelerator(&hardware.accelerator).as_deref().map(line),
                 micro_usd_per_minute: hardware
                     .micro_usd
+                    .filter(|_| !hub.is_local())
                     .filter(|_| hardware.unit.as_deref().is_none_or(|unit| unit == "minute")),
             })
             .collect();
         let flavors = Flavors { list: Arc::new(list) };
-        if let Ok(mut kept) = self.hardware_kept().lock() {
+        if let Ok(mut kept) = hub.hardware_kept().lock() {
             kept.kept = Some((Instant::now(), flavors.clone()));
         }
         Ok(flavors)

@@ -11,6 +11,9 @@ use crate::error::{Access, Request, Thing};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{JobId, Namespace, Reference, ScheduledJobId, Stage};
 
+/// How the Hub's remark on a job begins whose volume could not be mounted.
+const MOUNT_FAILURE: &str = "MountFailure";
+
 /// A job or a scheduled job of one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target<I = JobId> {
@@ -135,6 +138,13 @@ impl Job {
                 .map(|(kind, id)| (line(&kind), line(&id))),
             spec: Description::read(spec, scrubber),
         })
+    }
+
+    /// Whether the job ended before it ran anything, since a volume could not be mounted.
+    pub fn never_ran(&self) -> bool {
+        self.stage == Stage::Error
+            && self.running_seconds.unwrap_or_default() == 0
+            && self.message.as_ref().is_some_and(|message| message.contains(MOUNT_FAILURE))
     }
 
     /// The target that names this job from now on: in the namespace that owns it.

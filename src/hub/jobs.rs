@@ -1,5 +1,6 @@
 //! The calls below `/api/jobs/{namespace}` that read or change what is there.
 
+use std::cmp::Reverse;
 use std::time::SystemTime;
 
 use reqwest::Method;
@@ -12,9 +13,9 @@ use super::job::{Job, Target};
 use crate::error::{Access, Defect, HubError, Refusal, Request};
 use crate::policy::{Cancel, Change, Permit};
 use crate::secrets::{Scanned, SealedBody};
-use crate::types::{Expose, Labels, Namespace, Segment, Stage};
+use crate::types::{Expose, Labels, Namespace, Segment, Stage, Timestamp};
 
-/// How many pages a listing follows: with the Hub's page of about a hundred jobs, more than any answer shows.
+/// How many pages a listing follows: with pages of 25 jobs or more, as many jobs as any answer shows.
 const PAGES_MAX: usize = 20;
 
 /// Which jobs a listing asks for.
@@ -71,6 +72,7 @@ impl Caller {
             url.query_pairs_mut().append_pair("label", &format!("{key}={value}"));
         }
         let mut jobs = Vec::new();
+        let mut more = true;
         let mut unreadable = 0;
         let mut error = None;
         for _ in 0..PAGES_MAX {
@@ -91,18 +93,24 @@ impl Caller {
                 }
             }
             let next = self.next_page(&url, &headers);
-            if jobs.len() > filter.limit || (jobs.len() == filter.limit && !matches!(next, NextPage::None)) {
-                jobs.truncate(filter.limit);
-                return Ok(JobList { jobs, more: true, unreadable });
+            let is_full = jobs.len() > filter.limit || (jobs.len() == filter.limit && !matches!(next, NextPage::None));
+            if is_full && !is_oldest_first(&jobs) {
+                break;
             }
             match (next, error.take()) {
                 (NextPage::At(next), _) => url = next,
                 (NextPage::Elsewhere, _) => break,
                 (NextPage::None, Some(error)) if jobs.is_empty() => return Err(error),
-                (NextPage::None, _) => return Ok(JobList { jobs, more: false, unreadable }),
+                (NextPage::None, _) => {
+                    more = false;
+                    break;
+                }
             }
         }
-        Ok(JobList { jobs, more: true, unreadable })
+        jobs.sort_by_cached_key(|job| Reverse(created(job)));
+        more |= jobs.len() > filter.limit;
+        jobs.truncate(filter.limit);
+        Ok(JobList { jobs, more, unreadable })
     }
 
     /// How many jobs of these stages a namespace has.
@@ -199,6 +207,17 @@ impl Caller {
 /// The time of an answer by the Hub's clock.
 pub(super) fn hub_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// When a job was submitted.
+fn created(job: &Job) -> Option<Timestamp> {
+    Timestamp::parse(job.created_at.as_ref()?).ok()
+}
+
+/// Whether the newest jobs are on the last page. The Hub does not document its order; its own client shows the newest first.
+fn is_oldest_first(jobs: &[Job]) -> bool {
+    let ends = jobs.first().and_then(created).zip(jobs.last().and_then(created));
+    ends.is_some_and(|(first, last)| first < last)
 }
 
 /// The body that replaces labels.

@@ -7,6 +7,7 @@
 
 mod account;
 mod client;
+mod connect;
 mod description;
 mod hardware;
 mod job;
@@ -24,12 +25,12 @@ mod turns;
 mod wire;
 
 pub use account::{Identity, MayRun, Organisation, TokenFacts};
-pub use client::{Caller, Hub, HubSetup};
+pub use client::{Caller, Hub, HubSetup, Visitor};
 pub use description::{Description, field, told};
 pub use hardware::{Flavors, Hardware};
 pub use job::{Job, ScheduledTarget, Target};
 pub use jobs::{JobFilter, JobList};
-pub use log::{Cursor, Ended, Follow, Followed, Mark, Observer, Start};
+pub use log::{Begin, Cursor, Ended, Follow, Followed, Mark, Observer, Start};
 pub use metrics::{Metrics, Sample};
 pub use scheduled::{ScheduleSpec, ScheduledJob};
 pub use spec::JobSpec;

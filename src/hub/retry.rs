@@ -49,10 +49,13 @@ impl Caller {
 }
 
 fn passes(refusal: &Refusal) -> bool {
-    matches!(
-        refusal,
-        Refusal::RateLimited(_) | Refusal::Unsent(_) | Refusal::Unreachable(_) | Refusal::Failed(500 | 502 | 503 | 504)
-    )
+    match refusal {
+        Refusal::Unsent(error) => error.retryable(),
+        refusal => matches!(
+            refusal,
+            Refusal::RateLimited(_) | Refusal::Unreachable(_) | Refusal::Failed(500 | 502 | 503 | 504)
+        ),
+    }
 }
 
 /// What the Hub asks for, or else an exponential pause; jittered, so that many clients do not come back at once.

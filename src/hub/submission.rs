@@ -188,7 +188,8 @@ impl Caller {
                 Err(failure) => failure,
             };
             failure.error.tries = attempt;
-            if !matches!(failure.error.refusal, Refusal::Unsent(_)) || attempt >= UNSENT_TRIES {
+            let may_pass = matches!(&failure.error.refusal, Refusal::Unsent(error) if error.retryable());
+            if !may_pass || attempt >= UNSENT_TRIES {
                 return Err(failure);
             }
             let pause = retry::pause(attempt, &failure);

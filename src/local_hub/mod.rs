@@ -16,6 +16,7 @@ mod logins;
 mod metrics;
 mod output;
 mod process;
+mod programs;
 mod random;
 mod record;
 mod register;
@@ -79,6 +80,8 @@ pub struct LocalHubConfig {
     pub parent_directory: Option<PathBuf>,
     /// The `PATH` of jobs.
     pub path: OsString,
+    /// What else of the environment jobs are given, unless they set it themselves, in whichever case.
+    pub environment: Vec<(String, String)>,
     /// How many jobs run at once; the others wait in `SCHEDULING`.
     pub running_at_once: usize,
     /// How many jobs are on one page of the list.
@@ -105,6 +108,7 @@ impl Default for LocalHubConfig {
             record: false,
             parent_directory: None,
             path: env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()),
+            environment: Vec::new(),
             running_at_once: 4,
             page_size: 50,
             keep_alive: Duration::from_secs(30),
@@ -134,6 +138,7 @@ struct Hub {
     record: Option<Record>,
     directory: PathBuf,
     path: OsString,
+    environment: Vec<(String, String)>,
     groups: Arc<Groups>,
     /// One permit for each job that may run.
     turns: Semaphore,
@@ -160,6 +165,7 @@ impl LocalHub {
         let mut logins = Logins::default();
         let token = logins.add(config.account, &random);
         DirBuilder::new().mode(0o700).create(&directory)?;
+        let path = programs::search_path(config.path, &directory)?;
         let hub = Arc::new(Hub {
             random,
             logins: Mutex::new(logins),
@@ -168,7 +174,8 @@ impl LocalHub {
             jobs: Mutex::default(),
             record: config.record.then(Record::default),
             directory,
-            path: config.path,
+            path,
+            environment: config.environment,
             groups: Arc::default(),
             turns: Semaphore::new(config.running_at_once.clamp(1, Semaphore::MAX_PERMITS)),
             page_size: config.page_size.max(1),
@@ -223,10 +230,17 @@ impl LocalHub {
 
     /// What a user must know when it starts, in several lines.
     pub fn notice(&self) -> String {
+        let names: Vec<&str> = self.hub.environment.iter().map(|(name, _)| name.as_str()).collect();
+        let given = if names.is_empty() {
+            String::new()
+        } else {
+            format!("jobs get these of this server's variables: {}\n", names.join(", "))
+        };
         format!(
             "local Hub at {}: jobs are processes on this machine and run as you, with all that you may do\n\
              images are ignored, hardware flavors too: a job finds the programs that are installed here\n\
              volumes are refused; nothing is billed\n\
+             {given}\
              its token is known to no other Hub: scripts that call huggingface.co with it fail there\n\
              jobs live below {} and end with the Hub",
             self.endpoint,

@@ -171,7 +171,7 @@ fn fresh(home: &Path) -> io::Result<()> {
     builder.create(home.join("tmp"))
 }
 
-/// The command, with nothing of this process but its search path, and the pipe that both its outputs go into: one for
+/// The command, with nothing of this process but its search path and what the configuration passes on, and the pipe that both its outputs go into: one for
 /// both, so that their lines come in the order in which they were written.
 fn command(hub: &Hub, job: &Job, home: &Path) -> io::Result<(Command, pipe::Receiver)> {
     let spec = job.spec();
@@ -179,11 +179,18 @@ fn command(hub: &Hub, job: &Job, home: &Path) -> io::Result<(Command, pipe::Rece
     let program = words.next().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let (sender, output) = pipe::pipe()?;
     let sender = sender.into_blocking_fd()?;
+    // Of `HTTPS_PROXY` and `https_proxy` programs read either: what the job sets counts for both.
+    let is_set = |name: &str| {
+        let names = spec.environment.keys().chain(spec.secrets.keys());
+        names.into_iter().any(|set| set.eq_ignore_ascii_case(name))
+    };
+    let passed_on = hub.environment.iter().filter(|(name, _)| !is_set(name));
     let mut command = Command::new(program);
     command
         .args(words)
         .current_dir(home)
         .env_clear()
+        .envs(passed_on.map(|(name, value)| (name, value)))
         .env("PATH", &hub.path)
         .env("HOME", home)
         .env("TMPDIR", home.join("tmp"))

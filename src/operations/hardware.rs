@@ -1,4 +1,4 @@
-//! `hardware`: the machines that the Hub offers now, with their prices.
+//! `hardware`: the machines that the Hub offers now, with their prices. Needs no login.
 
 use super::Work;
 use super::outcome::Outcome;
@@ -6,7 +6,7 @@ use crate::error::Error;
 
 impl Work<'_> {
     pub(super) async fn hardware(&mut self) -> Result<Outcome, Error> {
-        let caller = self.caller()?;
-        Ok(Outcome::Hardware(caller.hardware().await?))
+        self.refuse_faults()?;
+        Ok(Outcome::Hardware(self.operations.hub.visitor(self.deadline).hardware().await?))
     }
 }

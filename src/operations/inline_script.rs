@@ -40,12 +40,15 @@ pub fn inline_script(source: &str, options: &[String], arguments: &[String]) -> 
     Ok(command)
 }
 
-/// What the shell is told: the source is in its first arguments, the script's own follow.
+/// The text that the shell runs: the source is in its first arguments, the script's own follow. A tool that the image lacks is
+/// named, since `mktemp: not found` says nothing to who sent a Python script.
 fn program(chunks: usize, packed: bool, options: &str) -> String {
     let positions: Vec<String> = (1..=chunks).map(|position| format!("\"${{{position}}}\"")).collect();
-    let decode = if packed { "base64 -d | gzip -dc" } else { "base64 -d" };
+    let (tools, decode) =
+        if packed { ("mktemp base64 gzip uv", "base64 -d | gzip -dc") } else { ("mktemp base64 uv", "base64 -d") };
     format!(
-        "set -e; d=$(mktemp -d); printf %s {} | {decode} > \"$d/{FILE_NAME}\"; shift {chunks}; exec uv run {options}\"$d/{FILE_NAME}\" \"$@\"",
+        "set -e; for t in {tools}; do command -v $t >/dev/null || {{ echo \"this image has no $t, which a script needs: leave out \
+         the image, or pass one that has it\" >&2; exit 127; }}; done; d=$(mktemp -d); printf %s {} | {decode} > \"$d/{FILE_NAME}\"; shift {chunks}; exec uv run {options}\"$d/{FILE_NAME}\" \"$@\"",
         positions.join(" "),
     )
 }
@@ -186,6 +189,20 @@ mod tests {
                 run(&source, &options.each_ref().map(String::as_str), &arguments.each_ref().map(String::as_str));
             assert_eq!(arrived, source.as_bytes());
             assert_eq!((&seen[1..3], &seen[4..]), (&options[..], &arguments[..]), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn missing_tools_of_an_image_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let tool = |name: &str| std::os::unix::fs::symlink("/bin/true", directory.path().join(name)).unwrap();
+        for (missing, source) in [("mktemp", "x"), ("base64", "x"), ("gzip", &*"x".repeat(20_000)), ("uv", "x")] {
+            let command = inline_script(source, &[], &[]).unwrap();
+            let output = Command::new(&command[0]).args(&command[1..]).env("PATH", directory.path()).output().unwrap();
+            assert_eq!(output.status.code(), Some(127));
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert!(message.starts_with(&format!("this image has no {missing}, which a script needs")), "{message}");
+            tool(missing);
         }
     }
 

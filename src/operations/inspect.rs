@@ -19,9 +19,9 @@ impl Work<'_> {
         let targets = self.targets(&caller, targets).await?;
         let caller = &caller;
         let looking = each(targets, |target| async move { Ok(caller.job(&target).await?) });
-        let (jobs, flavors) = tokio::join!(looking, prices(caller));
+        let (jobs, flavors) = tokio::join!(looking, prices(caller.visitor()));
         let looked = |target: &Target, job: Job| Looked {
-            page: caller.endpoint().job_page(&target.namespace, &target.id),
+            page: caller.job_page(target),
             spent: spent(&job, price(flavors.as_ref(), &job.spec.flavor)),
             job,
         };

@@ -12,8 +12,9 @@ use crate::hub::{Follow, Job, Observer, Start};
 use crate::secrets::{Clean, Scrubber};
 use crate::types::{JobReference, Namespace, Wait};
 
-/// The most bytes of output that an answer holds: some eight thousand tokens of a model's context.
-pub(super) const OUTPUT_MAX_BYTES: usize = 32 * 1024;
+/// The most bytes of output that an answer holds. Some clients show it twice, as text and as structured content, and cut what
+/// has more than 25,000 tokens: twice this is 12,000 tokens of words, and 20,000 of numbers.
+pub(super) const OUTPUT_MAX_BYTES: usize = 24 * 1024;
 /// The most lines, where a cursor or a whole log is read.
 pub(super) const OUTPUT_MAX_LINES: usize = 1000;
 /// How many lines an answer holds unless another number is asked for.
@@ -28,7 +29,7 @@ pub struct LogsQuery {
     pub job: Option<JobReference>,
     /// The namespace, unless it is part of the job's name.
     pub namespace: Option<Namespace>,
-    /// The last lines only.
+    /// The last lines only; with a pattern, the last of those that match.
     pub tail: Option<u64>,
     /// Where an earlier answer ended.
     pub cursor: Option<crate::hub::Cursor>,
@@ -48,18 +49,20 @@ impl Work<'_> {
         let LogsQuery { job, namespace, tail, cursor, grep, wait, raw, mut warnings } = query;
         let targets = super::Targets { jobs: job.into_iter().collect(), namespace };
         let target = self.target(&caller, targets).await?;
-        let from = match (cursor, tail) {
-            (Some(cursor), _) => Start::Cursor(cursor),
-            // A pattern without a tail searches the whole log.
-            (None, None) if grep.is_some() => Start::Beginning,
-            (None, tail) => Start::Tail(tail.unwrap_or(TAIL_DEFAULT)),
+        let from = match cursor {
+            Some(cursor) => Start::Cursor(cursor),
+            // What matches may be anywhere.
+            None if grep.is_some() => Start::Beginning,
+            None => Start::Tail(tail.unwrap_or(TAIL_DEFAULT)),
         };
-        let lines = match &from {
-            Start::Tail(lines) => usize::try_from(*lines).unwrap_or(OUTPUT_MAX_LINES).min(OUTPUT_MAX_LINES),
-            _ => OUTPUT_MAX_LINES,
+        let most = match &from {
+            Start::Tail(lines) => Some(*lines),
+            _ => tail,
         };
+        let most = most.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(OUTPUT_MAX_LINES);
+        let lines = most.min(OUTPUT_MAX_LINES);
         let until = self.follow_until(wait);
-        let pattern = grep.as_ref().map(|grep| self.operations.scrubber.clean_line(grep.as_str()));
+        let pattern = grep.as_ref().map(|grep| grep.as_str().to_owned());
         let follow = Follow { target, from, until, lines, bytes: OUTPUT_MAX_BYTES, matching: grep };
         let caller = caller.until(self.deadline.max(until.unwrap_or(self.deadline)) + ANSWER_MARGIN);
         let stop = self.operations.submissions.stop(self.cancelled);

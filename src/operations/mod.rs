@@ -4,6 +4,7 @@ mod asked;
 mod cancel;
 mod draft;
 mod expose;
+mod flavors;
 mod hardware;
 mod inline_script;
 mod inspect;
@@ -17,6 +18,7 @@ mod renewals;
 mod rerun;
 mod run;
 mod scheduled;
+mod script_args;
 mod script_table;
 mod stats;
 mod submissions;
@@ -36,10 +38,11 @@ use tokio_util::sync::CancellationToken;
 pub use draft::{JobDraft, Plan, RunDraft, UvDraft};
 pub use expose::ExposeQuery;
 pub use inline_script::{inline_script, is_inline_script};
-pub use labels::LabelsQuery;
+pub use labels::{LabelChange, LabelsQuery};
 pub use logs::LogsQuery;
 pub use outcome::{
-    Cancelled, Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission, Waited, WhoAmI,
+    AllRunning, Cancelled, Each, Listing, LogPage, Looked, Made, Outcome, Sampled, ScheduledListing, Submission,
+    Waited, WhoAmI,
 };
 pub use ps::PsQuery;
 pub use rerun::RerunQuery;
@@ -48,7 +51,7 @@ pub use submissions::Submissions;
 pub use targets::Targets;
 pub use wait::{Until, WaitQuery};
 
-use crate::error::{Error, Fault, Problem, Refusal};
+use crate::error::{Error, Fault, Problem, Refusal, Request};
 use crate::hub::{Caller, Hub};
 use crate::policy::Policy;
 use crate::scripts::Scripts;
@@ -168,6 +171,11 @@ impl Operations {
         &self.submissions
     }
 
+    /// Whether the Hub is the one of `--local`, where nothing is billed.
+    pub fn is_local(&self) -> bool {
+        self.hub.is_local()
+    }
+
     /// What the operator allows.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -194,7 +202,9 @@ impl Operations {
         let again = of_file.map(|login| (login.clone(), call.clone()));
         match (Box::pin(self.carry_out(call, login, progress, cancelled, deadline)).await, again) {
             // What the Hub refuses for the token's sake was not done.
-            (Err(Error::Hub(mut error)), Some((refused, call))) if error.refusal == Refusal::Unauthorized => {
+            (Err(Error::Hub(mut error)), Some((refused, call)))
+                if error.refusal == Refusal::Unauthorized && error.request != Request::Hardware =>
+            {
                 if let Some(login) = self.renewals.after_refusal(&refused, deadline).await {
                     return Box::pin(self.carry_out(call, Ok(login), progress, cancelled, deadline)).await;
                 }
@@ -246,15 +256,24 @@ impl Operations {
         outcome
     }
 
+    /// What the operator must know at the start, where there is no login to use.
+    pub fn missing_login(&self) -> Option<String> {
+        let error = self.login().err()?;
+        let remedy = match error {
+            Error::NotLoggedIn { .. } => "you run `hf auth login`, or restart the server with HF_TOKEN set",
+            _ => "this is fixed",
+        };
+        Some(format!("{}; calls fail until {remedy}", error.message()))
+    }
+
     /// The login of this moment. From now on its token is scrubbed, and refused in readable fields.
     fn login(&self) -> Result<Login, Error> {
         self.session.login().map_err(|fault| match fault {
-            LoginFault::NotLoggedIn { looked_at } => Error::NotLoggedIn { looked_at },
-            LoginFault::Unreadable { source, reason } => Error::UnusableLogin { source: source.to_string(), reason },
-            LoginFault::Malformed { source } => Error::UnusableLogin {
-                source: source.to_string(),
-                reason: "it does not have the form of a token".to_owned(),
-            },
+            LoginFault::NotLoggedIn { looked_at, ignored } => Error::NotLoggedIn { looked_at, ignored },
+            LoginFault::Unreadable { source, reason } => Error::UnusableLogin { source, reason },
+            LoginFault::Malformed { source } => {
+                Error::UnusableLogin { source, reason: "it does not have the form of a token".to_owned() }
+            }
         })
     }
 
@@ -292,7 +311,7 @@ impl Work<'_> {
         let Ok(login) = &self.login else { return };
         for error in errors {
             let Error::Hub(error) = error else { continue };
-            error.login = Some(login.source.to_string());
+            error.login = Some(login.source.clone());
             let helps = matches!(error.refusal, Refusal::PaymentRequired | Refusal::Forbidden | Refusal::NotFound);
             let Some(namespace) = error.request.namespace().filter(|_| helps) else { continue };
             let caller = self.operations.hub.caller(login.token.clone(), Instant::now() + FACTS_WITHIN);
@@ -326,7 +345,13 @@ impl Work<'_> {
             .collect();
         let many = credentials.len() > CREDENTIALS_COMPARED;
         faults.retain(|fault| {
-            let repeats = matches!(fault.problem, Problem::Malformed { .. } | Problem::LocalFile { .. });
+            let repeats = matches!(
+                fault.problem,
+                Problem::Malformed { .. }
+                    | Problem::LocalFile { .. }
+                    | Problem::TimeZone { .. }
+                    | Problem::UnknownFlavor { .. }
+            );
             !(repeats && (many || credentials.iter().any(|argument| fault.overlaps(argument))))
         });
         if faults.is_empty() {

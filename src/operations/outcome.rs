@@ -28,8 +28,8 @@ pub enum Outcome {
     Cancelled(Vec<Each<Cancelled>>),
     /// Jobs that were waited for.
     Waited(Waited),
-    /// What jobs use of their machines.
-    Sampled(Vec<Each<Sampled>>),
+    /// What jobs use of their machines; beside it how they were found, where the call named none.
+    Sampled(Vec<Each<Sampled>>, Option<AllRunning>),
     /// The machines that there are.
     Hardware(Flavors),
     /// A job that was changed, as it is now, and remarks.
@@ -52,7 +52,7 @@ impl Outcome {
             Self::Inspected(jobs) => of(jobs),
             Self::Cancelled(jobs) => of(jobs),
             Self::Waited(waited) => of(&mut waited.jobs),
-            Self::Sampled(jobs) => of(jobs),
+            Self::Sampled(jobs, _) => of(jobs),
             _ => Vec::new(),
         }
     }
@@ -67,6 +67,10 @@ pub struct WhoAmI {
     pub source: Clean,
     /// The Hub's host, where it isn't huggingface.co.
     pub host: Option<String>,
+    /// The Hub is the one of `--local`.
+    pub local: bool,
+    /// What was ignored in the places that hold tokens.
+    pub warnings: Vec<Warning>,
 }
 
 /// What a submission made.
@@ -83,8 +87,10 @@ pub enum Made {
 pub struct Submission {
     /// What it made; nothing in a dry run.
     pub made: Option<Made>,
-    /// The namespace that pays.
+    /// The namespace that pays, where anything is billed.
     pub namespace: Clean,
+    /// The Hub is the one of `--local`, where nothing is billed.
+    pub local: bool,
     /// The job's page.
     pub url: Option<String>,
     /// The machine.
@@ -101,6 +107,8 @@ pub struct Submission {
     pub local_script: Option<(Clean, usize)>,
     /// What the script's own table gave.
     pub from_script: Vec<&'static str>,
+    /// Where the script's own table is not read: that, and what to do.
+    pub script_note: Option<&'static str>,
     /// When a scheduled job is started first.
     pub next_run: Option<Timestamp>,
     /// The request of a dry run, with the names of its secrets only.
@@ -135,8 +143,8 @@ pub struct LogPage {
     pub followed: Followed,
     /// Lines as they came: nothing is folded.
     pub raw: bool,
-    /// The pattern that lines had to match.
-    pub grep: Option<Clean>,
+    /// The pattern that lines had to match, as the call has it.
+    pub grep: Option<String>,
     /// Remarks.
     pub warnings: Vec<Warning>,
 }
@@ -166,8 +174,8 @@ pub struct Cancelled {
 pub struct Looked {
     /// The job.
     pub job: Job,
-    /// Its page.
-    pub page: String,
+    /// Its page, where the Hub has pages.
+    pub page: Option<String>,
     /// What it has cost so far, where that is known.
     pub spent: Option<MicroUsd>,
 }
@@ -192,6 +200,17 @@ pub struct Sampled {
     pub metrics: Option<Metrics>,
     /// The call's time was up before a sample could be waited for as long as others are.
     pub cut_short: bool,
+}
+
+/// The running jobs of a namespace, as far as one call samples them.
+#[derive(Debug)]
+pub struct AllRunning {
+    /// The namespace.
+    pub namespace: Clean,
+    /// Whether more jobs run than were sampled.
+    pub more: bool,
+    /// How many more the Hub describes in a way that can't be read.
+    pub unreadable: usize,
 }
 
 /// Scheduled jobs of a namespace.

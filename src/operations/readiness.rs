@@ -18,20 +18,21 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Operations {
-    /// Whether there is a login, and whether the Hub took it lately. Asks the Hub at most every 30 seconds.
-    pub async fn readiness(&self) -> (bool, bool) {
-        let Ok(login) = self.login() else { return (false, false) };
+    /// Whether there is a login, and whether the Hub took it lately; `None` without a login, since the Hub is not asked then.
+    /// Asks the Hub at most every 30 seconds.
+    pub async fn readiness(&self) -> (bool, Option<bool>) {
+        let Ok(login) = self.login() else { return (false, None) };
         let mut last = self.readiness.0.lock().await;
         if let Some((at, answered)) = *last
             && at.elapsed() < ASKED_EVERY
         {
-            return (true, answered);
+            return (true, Some(answered));
         }
         let deadline = Instant::now() + ANSWER_WITHIN;
         let login = self.renewals.in_time(login, deadline).await;
         let caller = self.hub.caller(login.token, deadline);
         let answered = matches!(tokio::time::timeout_at(deadline, caller.whoami()).await, Ok(Ok(_)));
         *last = Some((Instant::now(), answered));
-        (true, answered)
+        (true, Some(answered))
     }
 }

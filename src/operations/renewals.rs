@@ -118,7 +118,7 @@ impl Shared {
     /// The next login, and how long it is left alone.
     async fn attempt(&self, login: &Login) -> Result<(Login, Option<Until>), Failure> {
         let held = match self.begin(login).await? {
-            Renewal::Done(login) => return Ok((login, None)),
+            Renewal::Done(done) => return Ok((Login { warnings: login.warnings.clone(), ..done }, None)),
             Renewal::Held(held) => held,
         };
         let caller = self.hub.caller(login.token.clone(), Instant::now() + ANSWER_TIME);
@@ -133,7 +133,7 @@ impl Shared {
         }
         let left = renewed.expires_at.map_or(PAUSE, |at| Duration::from_secs(at.saturating_sub(now())));
         let until = Until::Then(Instant::now() + left.min(PAUSE));
-        Ok((Login { token: renewed.token, source: login.source.clone() }, Some(until)))
+        Ok((Login { token: renewed.token, ..login.clone() }, Some(until)))
     }
 
     async fn begin(&self, login: &Login) -> Result<Renewal, Failure> {

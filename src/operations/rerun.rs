@@ -26,9 +26,9 @@ impl Work<'_> {
         let caller = self.caller()?;
         let target = unless(self.cancelled, self.target(&caller, target)).await??;
         let (copy, flavors) =
-            unless(self.cancelled, async { tokio::join!(caller.copy_of(&target), prices(&caller)) }).await?;
+            unless(self.cancelled, async { tokio::join!(caller.copy_of(&target), prices(caller.visitor())) }).await?;
         let (copy, job) = copy?;
-        let mut submission = Submission::again(&job.spec, job.namespace.clone(), flavors.as_ref());
+        let mut submission = Submission::again(&caller, &job.spec, job.namespace.clone(), flavors.as_ref());
         submission.warnings = warnings;
         let namespace = job.target(&target.namespace).namespace;
         self.start(&caller, &namespace, copy, wait, None, &mut submission).await?;

@@ -11,7 +11,10 @@ impl Work<'_> {
     pub(super) async fn run(&mut self, draft: RunDraft) -> Result<Outcome, Error> {
         let RunDraft { image, command, mut job } = draft;
         if command.as_ref().is_some_and(Command::placeholder_outside_shell) {
-            job.warnings.push(Warning::PlaceholderWithoutShell);
+            job.warnings.push(Warning::PlaceholderWithoutShell { argument: "command" });
+        }
+        if let Some((operator, instead)) = command.as_ref().and_then(Command::operator_outside_shell) {
+            job.warnings.push(Warning::OperatorWithoutShell { operator, instead });
         }
         let image = image.unwrap_or_else(Image::python);
         let name_base = image.name_base();
@@ -25,6 +28,7 @@ impl Work<'_> {
             code: None,
             local_script: None,
             from_script: Vec::new(),
+            script_note: None,
         };
         self.submit(payload, job).await
     }

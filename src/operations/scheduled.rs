@@ -83,9 +83,9 @@ impl Work<'_> {
         let caller = self.caller()?;
         let target = unless(self.cancelled, self.target(&caller, target)).await??;
         let (run, flavors) =
-            unless(self.cancelled, async { tokio::join!(caller.run_of(&target), prices(&caller)) }).await?;
+            unless(self.cancelled, async { tokio::join!(caller.run_of(&target), prices(caller.visitor())) }).await?;
         let (run, job) = run?;
-        let mut submission = Submission::again(&job.spec, job.namespace.clone(), flavors.as_ref());
+        let mut submission = Submission::again(&caller, &job.spec, job.namespace.clone(), flavors.as_ref());
         let namespace = job.target(&target.namespace).namespace;
         self.start(&caller, &namespace, run, Duration::ZERO, None, &mut submission).await?;
         Ok(Outcome::Submitted(Box::new(submission)))

@@ -8,21 +8,25 @@ use tokio::time::Instant;
 use super::Work;
 use super::asked::Asked;
 use super::draft::{JobDraft, Plan};
+use super::flavors;
 use super::logs::{OUTPUT_MAX_BYTES, TAIL_DEFAULT};
 use super::outcome::{Made, Outcome, Submission};
-use super::preflight::{self, TokenPower};
+use super::preflight;
 use super::submissions::unless;
 use crate::error::{Error, Fault, Problem, Warning};
 use crate::hub::{
-    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable, Target,
+    Caller, Description, Flavors, Follow, Followed, Job, JobSpec, Observer as _, ScheduleSpec, Start, Startable,
+    Target, Visitor,
 };
 use crate::secrets::{Clean, PlainEnv, Readable, Scan, Scanned, SecretEnv, SecretNote};
-use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name, nearest};
+use crate::types::{Command, Flavor, Image, Labels, Namespace, Timeout, Timestamp, Volume, default_name};
 
 /// How long a submission waits for the list of machines.
 const HARDWARE_WITHIN: Duration = Duration::from_secs(5);
 /// How long before the call's deadline a submission must be answered, so that its answer still reaches the client.
 pub(super) const SUBMIT_MARGIN: Duration = Duration::from_secs(3);
+/// What a dry run shows for what only a login can say.
+const AFTER_LOGIN: &str = "after login";
 
 /// What a submission runs.
 pub(super) struct Payload {
@@ -40,6 +44,8 @@ pub(super) struct Payload {
     pub(super) local_script: Option<(String, usize)>,
     /// What the script's own table gave.
     pub(super) from_script: Vec<&'static str>,
+    /// Where the script's own table is not read: that, and what to do.
+    pub(super) script_note: Option<&'static str>,
 }
 
 impl Work<'_> {
@@ -47,44 +53,52 @@ impl Work<'_> {
         let (wait, dry_run) = (draft.wait, draft.dry_run);
         let (namespace, plan) = (draft.namespace.take(), draft.plan.take());
         let mut warnings = std::mem::take(&mut draft.warnings);
-        let local_script = payload.local_script.clone();
-        let (code, words, from_script) = (payload.code.clone(), payload.words.clone(), payload.from_script.clone());
+        if draft.resource_group.is_some() && namespace.is_none() {
+            self.faults.push(Problem::GroupAlone.at("resource_group_id"));
+        }
+        let (code, words) = (payload.code.clone(), payload.words.clone());
+        let (local_script, from_script) = (payload.local_script.clone(), payload.from_script.clone());
+        let script_note = payload.script_note;
+        let flavor = draft.flavor.clone();
         let Some(spec) = self.spec(payload, draft, &mut warnings) else {
+            self.check_flavor_too(flavor).await;
             self.refuse_without_login()?;
             self.refuse_faults()?;
             return Err(Error::Internal { during: "drafting a job" });
         };
-        let caller = self.caller()?;
-        let (namespace, flavors) =
-            unless(self.cancelled, async { tokio::join!(caller.namespace(namespace), prices(&caller)) }).await?;
+        let caller = match self.caller() {
+            Err(error @ (Error::NotLoggedIn { .. } | Error::UnusableLogin { .. })) if dry_run => {
+                warnings.push(Warning::AfterLogin { reason: error.message(), login: error.hint() });
+                None
+            }
+            caller => Some(caller?),
+        };
+        let place = Box::pin(async {
+            match &caller {
+                Some(caller) => caller.namespace(namespace).await.map(Some),
+                None => Ok(namespace),
+            }
+        });
+        let prices = Box::pin(prices(self.operations.hub.visitor(self.deadline)));
+        let (namespace, flavors) = unless(self.cancelled, async { tokio::join!(place, prices) }).await?;
         let namespace = namespace?;
-        if let Some(flavors) = &flavors {
-            self.check_flavor(&spec.flavor, flavors)?;
-        }
-        let identity = caller.kept_identity();
-        let token = identity.as_ref().map(|identity| &identity.token);
-        let names: Vec<&str> = spec.secrets.names().collect();
-        warnings.extend(preflight::check(&preflight::Plan {
-            code: code.as_deref(),
-            command: &words,
-            secrets: &names,
-            has_token: spec.secrets.reaches_hub_libraries(),
-            token_from_login: spec.secrets.carries_login(),
-            token_power: TokenPower::of(token.and_then(|token| token.can_write)),
-            token_expires: token.and_then(|token| Timestamp::parse(token.expires_at.as_ref()?).ok()),
-            accelerated: flavors
-                .as_ref()
-                .and_then(|flavors| flavors.get(spec.flavor.as_str()))
-                .is_some_and(|hardware| hardware.accelerator.is_some()),
-            timeout: spec.timeout.map(Timeout::seconds),
-            keeps: spec.volumes.get().iter().any(Volume::is_writable),
-            scheduled: plan.is_some(),
-            now: Timestamp::now(),
-        }));
+        self.faults.extend(flavors.as_ref().and_then(|flavors| flavors::fault(spec.flavor.as_str(), flavors)));
+        self.refuse_faults()?;
+        let identity = caller.as_ref().and_then(Caller::kept_identity);
+        let scheduled = plan.is_some();
+        warnings.extend(preflight::of_submission(
+            &spec,
+            code.as_deref(),
+            &words,
+            scheduled,
+            identity.as_deref(),
+            flavors.as_ref(),
+        ));
         let scrubber = &self.operations.scrubber;
         let mut submission = Submission {
             made: None,
-            namespace: scrubber.clean_line(namespace.as_str()),
+            namespace: scrubber.clean_line(namespace.as_ref().map_or(AFTER_LOGIN, Namespace::as_str)),
+            local: self.operations.hub.is_local(),
             url: None,
             flavor: spec.flavor.as_str().to_owned(),
             timeout: spec.timeout.map(Timeout::seconds),
@@ -93,35 +107,38 @@ impl Work<'_> {
             micro_usd_per_minute: price(flavors.as_ref(), spec.flavor.as_str()),
             local_script: local_script.map(|(path, size)| (scrubber.clean_line(&path), size)),
             from_script,
+            script_note,
             next_run: None,
             request: None,
             followed: None,
             warnings,
         };
+        let to = caller.as_ref().zip(namespace.as_ref()).filter(|_| !dry_run);
         match plan {
-            None if dry_run => submission.request = Some(with_names(spec.readable(), &spec.secrets)),
-            None => self.submit_job(&caller, &namespace, spec, wait, &mut submission).await?,
+            None => match to {
+                Some((caller, namespace)) => self.submit_job(caller, namespace, spec, wait, &mut submission).await?,
+                None => submission.request = Some(with_names(spec.readable(), &spec.secrets)),
+            },
             Some(plan) => {
-                let Plan { schedule, suspend, concurrency } = plan;
-                let schedule = schedule.ok_or(Error::Internal { during: "reading a schedule" })?;
-                submission.next_run = schedule.next_after(Timestamp::now());
-                if submission.next_run.is_none() {
-                    let never = Problem::malformed(schedule.as_str(), "a schedule that ever comes");
-                    return Err(Error::argument(self.name, never.at("schedule")));
-                }
-                let spec = ScheduleSpec { job: spec, schedule, suspend, concurrency };
-                if dry_run {
-                    let mut request = spec.readable();
-                    if let Some(Value::Object(job)) = request.remove("jobSpec") {
-                        request.insert("jobSpec".to_owned(), Value::Object(with_names(job, &spec.job.secrets)));
-                    }
-                    submission.request = Some(request);
-                } else {
-                    self.submit_schedule(&caller, &namespace, spec, &mut submission).await?;
+                let spec = self.schedule(spec, plan)?;
+                submission.next_run = spec.schedule.next_after(Timestamp::now());
+                match to {
+                    Some((caller, namespace)) => self.submit_schedule(caller, namespace, spec, &mut submission).await?,
+                    None => submission.request = Some(schedule_with_names(&spec)),
                 }
             }
         }
         Ok(Outcome::Submitted(Box::new(submission)))
+    }
+
+    fn schedule(&self, job: JobSpec, plan: Plan) -> Result<ScheduleSpec, Error> {
+        let Plan { schedule, suspend, concurrency } = plan;
+        let schedule = schedule.ok_or(Error::Internal { during: "reading a schedule" })?;
+        if schedule.next_after(Timestamp::now()).is_none() {
+            let never = Problem::malformed(schedule.as_str(), "a schedule that ever comes");
+            return Err(Error::argument(self.name, never.at("schedule")));
+        }
+        Ok(ScheduleSpec { job, schedule, suspend, concurrency })
     }
 
     async fn submit_job(
@@ -155,7 +172,7 @@ impl Work<'_> {
         self.teller().stage(&job);
         let target = job.target(namespace);
         submission.namespace = job.namespace.clone();
-        submission.url = Some(caller.endpoint().job_page(&target.namespace, &target.id));
+        submission.url = caller.job_page(&target);
         submission.made = Some(Made::Job(job));
         match self.follow_submitted(caller, target, wait).await {
             Ok(Some(followed)) => {
@@ -196,7 +213,14 @@ impl Work<'_> {
         let faults = &mut self.faults;
         let mut note = |found: Vec<Fault>| faults.extend(found);
         let env = PlainEnv::check(draft.env, &scan).map_err(&mut note).ok();
-        let secrets = SecretEnv::resolve(draft.secrets, &self.operations.session, self.operations.scrubber.known());
+        let passwords = env.iter().flat_map(PlainEnv::with_passwords);
+        warnings.extend(passwords.map(|name| Warning::PasswordInEnv { name: name.to_owned() }));
+        let (session, known) = (&self.operations.session, self.operations.scrubber.known());
+        let secrets = if draft.dry_run {
+            SecretEnv::resolve_for_dry_run(draft.secrets, session, known)
+        } else {
+            SecretEnv::resolve(draft.secrets, session, known)
+        };
         let secrets = secrets.map_err(&mut note).ok().map(|(secrets, notes)| {
             warnings.extend(notes.into_iter().map(|note| match note {
                 SecretNote::LiteralToken { name } => Warning::LiteralToken { name },
@@ -262,22 +286,14 @@ impl Work<'_> {
         }
     }
 
-    fn check_flavor(&self, flavor: &Flavor, flavors: &Flavors) -> Result<(), Error> {
-        if flavors.get(flavor.as_str()).is_some() {
-            return Ok(());
+    /// Whether the flavor of a call that is wrong anyway exists, where the list of flavors can be read: all that is wrong is
+    /// answered at once.
+    async fn check_flavor_too(&mut self, flavor: Option<Flavor>) {
+        let Some(flavor) = flavor else { return };
+        let prices = prices(self.operations.hub.visitor(self.deadline));
+        if let Ok(Some(flavors)) = unless(self.cancelled, prices).await {
+            self.faults.extend(flavors::fault(flavor.as_str(), &flavors));
         }
-        let mut near = nearest(flavor.as_str(), flavors.names());
-        // Of machines that begin alike, the cheapest is meant: nobody gets four for one by a slip.
-        let price =
-            |name: &String| flavors.get(name).and_then(|hardware| hardware.micro_usd_per_minute).unwrap_or(u64::MAX);
-        near.sort_by_key(|name| (!name.starts_with(flavor.as_str()), price(name)));
-        let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-        let expected = format!("a flavor that the Hub offers; nearest are {}", names.join(", "));
-        let problem = match near.first() {
-            Some(first) => Problem::malformed_instead(flavor.as_str(), expected, first.as_str()),
-            None => Problem::malformed(flavor.as_str(), "a flavor that the Hub offers"),
-        };
-        Err(Error::argument(self.name, problem.at("flavor")))
     }
 
     async fn follow_submitted(
@@ -321,13 +337,24 @@ fn parts(payload: &Payload, flavor: &Flavor, timeout: Option<u64>) -> Vec<String
 
 /// A request with the names of its secrets, as a dry run shows it.
 fn with_names(mut request: Map<String, Value>, secrets: &SecretEnv) -> Map<String, Value> {
-    request.insert("secrets".to_owned(), secrets.names().collect());
+    let shown =
+        |name: &str| if secrets.waits_for_login(name) { format!("{name} ({AFTER_LOGIN})") } else { name.to_owned() };
+    request.insert("secrets".to_owned(), secrets.names().map(shown).collect());
+    request
+}
+
+/// The same of a schedule.
+fn schedule_with_names(spec: &ScheduleSpec) -> Map<String, Value> {
+    let mut request = spec.readable();
+    if let Some(Value::Object(job)) = request.remove("jobSpec") {
+        request.insert("jobSpec".to_owned(), Value::Object(with_names(job, &spec.job.secrets)));
+    }
     request
 }
 
 /// The machines and their prices, which are worth a moment; without them the Hub decides on the flavor.
-pub(super) async fn prices(caller: &Caller) -> Option<Flavors> {
-    tokio::time::timeout(HARDWARE_WITHIN, caller.hardware()).await.ok().and_then(Result::ok)
+pub(super) async fn prices(visitor: Visitor) -> Option<Flavors> {
+    tokio::time::timeout(HARDWARE_WITHIN, visitor.hardware()).await.ok().and_then(Result::ok)
 }
 
 /// The price of a machine a minute, in millionths of a US dollar.
@@ -337,10 +364,11 @@ pub(super) fn price(flavors: Option<&Flavors>, flavor: &str) -> Option<u64> {
 
 impl Submission {
     /// A submission of what there is already, once more.
-    pub(super) fn again(spec: &Description, namespace: Clean, flavors: Option<&Flavors>) -> Self {
+    pub(super) fn again(caller: &Caller, spec: &Description, namespace: Clean, flavors: Option<&Flavors>) -> Self {
         Self {
             made: None,
             namespace,
+            local: caller.is_local(),
             url: None,
             flavor: spec.flavor.to_string(),
             timeout: spec.timeout,
@@ -349,6 +377,7 @@ impl Submission {
             micro_usd_per_minute: price(flavors, &spec.flavor),
             local_script: None,
             from_script: Vec::new(),
+            script_note: None,
             next_run: None,
             request: None,
             followed: None,

@@ -4,10 +4,18 @@ use super::Work;
 use super::draft::UvDraft;
 use super::inline_script::inline_script;
 use super::outcome::Outcome;
+use super::script_args;
 use super::script_table::{self, Filled};
 use super::submit::Payload;
-use crate::error::Error;
+use crate::error::{Error, Warning};
 use crate::types::{Command, Dependency, Image, PythonVersion, Script};
+
+/// What editors of Windows put before a text. Python ignores it, and uv sees no metadata right behind it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// How the metadata of a script begins (PEP 723).
+const METADATA: &str = "# /// script";
+/// What an answer says of a script's own table where the script is a URL, which the server never fetches.
+const TABLE_NOT_READ: &str = "a `[tool.hf-jobs]` table of a script behind a URL is not read: pass image, flavor, timeout and secrets in the call";
 
 impl Work<'_> {
     pub(super) async fn uv(&mut self, mut draft: UvDraft) -> Result<Outcome, Error> {
@@ -28,12 +36,28 @@ impl Work<'_> {
             },
             _ => None,
         };
+        let code = code.map(|code| match code.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) if rest.starts_with(METADATA) => {
+                draft.job.warnings.push(Warning::ByteOrderMark);
+                rest.to_owned()
+            }
+            _ => code,
+        });
         let filled = match &code {
             Some(code) => script_table::fill(&mut draft, code, &self.operations.scan()),
             None => Filled::default(),
         };
         self.faults.extend(filled.faults);
-        let UvDraft { script, script_args, dependencies, python, image, job } = draft;
+        let UvDraft { script, mut script_args, dependencies, python, image, mut job } = draft;
+        job.warnings.extend(script_args::check(script.as_ref(), code.as_deref(), &mut script_args));
+        let script_note = match &script {
+            Some(Script::Url(url)) => {
+                let file = url.is_of_page().then(|| Warning::PageOfFile { file: url.as_str().to_owned() });
+                job.warnings.extend(file);
+                Some(TABLE_NOT_READ)
+            }
+            _ => None,
+        };
         let name_base = script.as_ref().map_or_else(String::new, Script::name_base);
         let options = options(&dependencies, python.as_ref());
         let arguments = match (&script, &code) {
@@ -72,6 +96,7 @@ impl Work<'_> {
                 words,
                 local_script,
                 from_script: filled.taken,
+                script_note,
             },
             job,
         )

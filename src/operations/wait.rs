@@ -66,12 +66,14 @@ impl Work<'_> {
                 .filter(|each| each.result.as_ref().is_ok_and(|job| !until.holds(&job.stage)))
                 .map(|each| each.target.clone())
                 .collect();
-            if open.is_empty() || Instant::now() + pause > end {
+            let now = Instant::now();
+            if open.is_empty() || now >= end {
                 break;
             }
+            // The last look is at the end, so that the whole time is waited for.
             tokio::select! {
                 () = stop.token.cancelled() => break,
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep_until(end.min(now + pause)) => {}
             }
             for seen in look(&caller, open).await {
                 let Some((known, seen_at)) =

@@ -1,7 +1,11 @@
 //! The plain environment of a job: readable by everyone who may see it.
 
+use super::shapes::{self, Sight};
 use super::{Scan, placeholder};
 use crate::error::{Credential, Fault, Problem};
+
+/// How hosts begin whose passwords are no secret.
+const HARMLESS_HOSTS: [&str; 4] = ["localhost", "127.", "[::1]", "example."];
 
 /// Environment variables in which no credential was found. [`PlainEnv::check`] alone makes one that is not empty.
 ///
@@ -37,6 +41,18 @@ impl PlainEnv {
     /// Names and values, in the order given.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names of variables that hold a URL with a password, other than of this machine or of documentation.
+    pub fn with_passwords(&self) -> impl Iterator<Item = &str> {
+        let has_password = |value: &str| {
+            shapes::find(value, Sight::Strict).into_iter().any(|found| {
+                let host = value.get(found.range.end..).and_then(|rest| rest.strip_prefix('@')).unwrap_or_default();
+                let is_harmless = HARMLESS_HOSTS.iter().any(|start| host.starts_with(start));
+                found.credential == Credential::UrlUserinfo && !is_harmless
+            })
+        };
+        self.iter().filter(move |(_, value)| has_password(value)).map(|(name, _)| name)
     }
 
     /// Whether there is none.

@@ -129,6 +129,25 @@ impl Known {
         self.longest_half(min, |needle, half| needle.get(..half).is_some_and(|beginning| text.ends_with(beginning)))
     }
 
+    /// How many bytes at the end of a text may be the beginning of a known value that goes on behind it.
+    pub(super) fn open_end(&self, text: &str) -> usize {
+        if self.may_hold_half(text)
+            && let Some(half) = self.beginning_at_end(text, MIN_HALF_BYTES)
+        {
+            return half;
+        }
+        let entries = self.entries();
+        let needles = || entries.iter().flat_map(|entry| &entry.needles);
+        let begins = |end: &str| needles().any(|needle| needle.len() > end.len() && needle.starts_with(end));
+        let short = |half: &usize| text.len().checked_sub(*half).and_then(|at| text.get(at..)).is_some_and(begins);
+        (1..MIN_HALF_BYTES).rev().find(short).unwrap_or_default()
+    }
+
+    /// The length of the longest text that is looked for, in bytes.
+    pub(super) fn longest(&self) -> usize {
+        self.index().longest
+    }
+
     fn longest_half(&self, min: usize, is_there: impl Fn(&str, usize) -> bool) -> Option<usize> {
         let entries = self.entries();
         let needles = entries.iter().flat_map(|entry| &entry.needles);

@@ -14,6 +14,7 @@ mod door_token;
 mod env;
 mod json;
 mod known;
+mod lines;
 mod placeholder;
 mod readable;
 mod renewal;
@@ -27,6 +28,7 @@ mod session;
 mod shapes;
 mod stored_tokens;
 mod token;
+mod token_text;
 mod userinfo;
 mod visible;
 
@@ -34,6 +36,8 @@ pub use clean::Clean;
 pub use door_token::{DoorToken, DoorTokenFault, MAX_DOOR_TOKEN_CHARS, MIN_DOOR_TOKEN_CHARS};
 pub use env::PlainEnv;
 pub use known::{Known, MAX_VALUES, MIN_VALUE_CHARS};
+pub use lines::LineCleaner;
+pub use placeholder::is_unset;
 pub use renewal::{BrowserLogin, HeldRenewal, Renewal, RenewalFault, RenewedLogin};
 pub use scan::{Readable, Scan, Scanned};
 pub use scrub::Scrubber;
@@ -41,9 +45,14 @@ pub use sealed::SealedBody;
 pub use sealed_file::SealedFile;
 pub use secret::Secret;
 pub use secret_env::{MAX_SECRET_BYTES, SecretEnv, SecretNote};
-pub use session::{Login, LoginFault, Remembered, Session, TokenSource, Variable};
+pub use session::{Login, LoginFault, Remembered, Session, Variable};
 pub use stored_tokens::StoredTokens;
 pub use token::{Fingerprint, ForeignOrigin, HfToken, MAX_TOKEN_CHARS, OauthClaims, TokenFault, TokenKind};
+pub use token_text::TokenText;
+pub use userinfo::url_logins;
+pub use visible::ProgressBar;
+
+pub use crate::error::{Credential, TokenSource};
 
 /// What stands in place of everything that was redacted.
 pub const REDACTED: &str = "[redacted]";

@@ -56,6 +56,24 @@ pub(super) fn slip(key: &str, value: &str) -> Option<String> {
     Some(if short && !is_token { value } else { super::REDACTED }.to_owned())
 }
 
+/// Whether a trimmed text holds the place of a token and is none: a word for nothing, or what a client should have filled in.
+pub(super) fn is_no_token(text: &str) -> bool {
+    let is_wrapped = [('{', '}'), ('<', '>'), ('[', ']'), ('(', ')'), ('%', '%')]
+        .iter()
+        .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close));
+    let is_token = !shapes::find(text, shapes::Sight::Strict).is_empty();
+    text.starts_with('$') || is_wrapped || (!is_token && text.chars().all(is_token_char) && is_stand_in(NAME, text))
+}
+
+/// Whether a variable's text says that it has no value: blank, a placeholder that a client did not fill in, or the word that a
+/// program writes for nothing.
+pub fn is_unset(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty()
+        || text.starts_with("${")
+        || ["null", "undefined", "none"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 fn is_stand_in(key: &str, value: &str) -> bool {
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let word = plain(value);

@@ -6,16 +6,13 @@ use serde_json::Value;
 
 use super::{
     Clean, Known, REDACTED,
-    known::MIN_HALF_BYTES,
     shapes::{self, Sight},
-    visible::{is_plain, visible},
+    visible::{is_plain, last_states, without_invisible},
 };
 
 /// A replacement can bring a shape to light that its neighbour hid. Each pass shortens what is left; in practice the
 /// second finds nothing.
 const MAX_PASSES: usize = 4;
-/// The fewest bytes of the end of a value where something was redacted right before it.
-const MIN_REST_BYTES: usize = 4;
 
 /// Makes [`Clean`] text: control sequences and invisible characters go first, so that none can break up a token; then
 /// known values and everything that has the shape of a credential are replaced by `[redacted]`. Cheap to clone.
@@ -43,8 +40,7 @@ impl Scrubber {
         if is_plain(text) && !index.all.is_match(text) && !shapes::may_hold_any(text) {
             return Clean::scrubbed(text.to_owned());
         }
-        // Known values go before the controls too, lest a sequence that swallows a letter leave the rest of a token.
-        let mut text = visible(&replace(text, self.known.find(text))).into_owned();
+        let mut text = self.visible(text);
         for _ in 0..MAX_PASSES {
             let mut ranges = self.known.find(&text);
             ranges.extend(shapes::find(&text, Sight::Wide).into_iter().map(|found| found.range));
@@ -54,6 +50,22 @@ impl Scrubber {
             }
         }
         Clean::scrubbed(text)
+    }
+
+    /// What a reader would see of a text, with the known values in it replaced: shorter, and not clean yet.
+    pub fn visible(&self, text: &str) -> String {
+        if is_plain(text) {
+            return text.to_owned();
+        }
+        // Known values are replaced before control sequences are removed too: one that swallows a letter would leave the rest.
+        let text = replace(text, self.known.find(text));
+        let text = without_invisible(&text);
+        if !text.contains('\r') {
+            return text.into_owned();
+        }
+        // A value may go on behind a carriage return.
+        let joined = text.replace(is_line_end, "");
+        last_states(&replace_across(&text, 0, &merged(self.known.find(&joined))))
     }
 
     /// Whether any of a text would not be shown: an id with a token in it may not become a part of a URL either.
@@ -75,41 +87,6 @@ impl Scrubber {
         if clean.len() <= max_chars { clean } else { clean.bounded(max_chars) }
     }
 
-    /// Cleans lines that follow each other: a value that goes on from one to the next is one, too, and so is a half of one with
-    /// which they begin or end, since its other half may be in an earlier or a later answer.
-    pub fn clean_across(&self, lines: Vec<Clean>) -> Vec<Clean> {
-        let joined: String = lines.iter().map(Clean::as_str).collect();
-        let mut found = self.known.find(&joined);
-        if self.known.may_hold_half(&joined) {
-            let beginning = self.known.beginning_at_end(&joined, MIN_HALF_BYTES);
-            found.extend(beginning.map(|half| joined.len() - half..joined.len()));
-            found.extend(self.known.rest_at_start(&joined, MIN_HALF_BYTES).map(|half| 0..half));
-        }
-        let mut begin = 0;
-        for pair in lines.windows(2) {
-            let [line, next] = pair else { continue };
-            begin += line.len();
-            // Of a value that was recognised by its beginning, the rest is left.
-            if line.ends_with(REDACTED) {
-                let rest = self.known.rest_at_start(next, MIN_REST_BYTES);
-                found.extend(rest.map(|rest| begin..begin + rest));
-            }
-        }
-        if found.is_empty() {
-            return lines;
-        }
-        let mut begin = 0;
-        let clean = lines.into_iter().map(|line| {
-            let end = begin + line.len();
-            let of_line = found.iter().filter(|range| range.start < end && range.end > begin);
-            let ranges: Vec<Range<usize>> =
-                of_line.map(|range| range.start.max(begin) - begin..range.end.min(end) - begin).collect();
-            begin = end;
-            if ranges.is_empty() { line } else { Clean::scrubbed(replace(&line, ranges).into_owned()) }
-        });
-        clean.collect()
-    }
-
     /// Cleans every string and every key within a JSON value.
     ///
     /// Done before serialising, since a serialised text hides values behind its escapes.
@@ -123,6 +100,39 @@ impl Scrubber {
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
+}
+
+/// What values may be broken up by.
+fn is_line_end(char: char) -> bool {
+    matches!(char, '\n' | '\r')
+}
+
+/// The ranges in order, those that overlap or touch as one.
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, range| {
+        let touches = next.start <= range.end;
+        range.end = if touches { range.end.max(next.end) } else { range.end };
+        touches
+    });
+    ranges
+}
+
+/// The text with `[redacted]` in place of merged ranges that leave its line ends out of account, and begin to count at `begin`.
+pub(super) fn replace_across(text: &str, begin: usize, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut begin = begin;
+    for piece in text.split_inclusive(is_line_end) {
+        let body = piece.trim_end_matches(is_line_end);
+        let end = begin + body.len();
+        let first = ranges.partition_point(|range| range.end <= begin);
+        let within = ranges.iter().skip(first).take_while(|range| range.start < end);
+        let within = within.map(|range| range.start.max(begin) - begin..range.end.min(end) - begin).collect();
+        out.push_str(&replace(body, within));
+        out.push_str(piece.get(body.len()..).unwrap_or_default());
+        begin = end;
+    }
+    out
 }
 
 /// The text with `[redacted]` in place of the ranges, one for each stretch that they cover.

@@ -17,6 +17,8 @@ pub const MAX_SECRET_BYTES: usize = 128 * 1024;
 pub struct SecretEnv {
     entries: Vec<(String, Secret)>,
     carries_login: bool,
+    /// The names of those that a dry run without a login could not resolve.
+    after_login: Vec<String>,
 }
 
 /// Something to tell about a secret that is forwarded all the same.
@@ -46,7 +48,22 @@ impl SecretEnv {
         session: &dyn Session,
         known: &Known,
     ) -> Result<(Self, Vec<SecretNote>), Vec<Fault>> {
-        let mut resolver = Resolver { session, known, token: None };
+        Self::resolve_by(Resolver { session, known, token: None, after_login: None }, pairs)
+    }
+
+    /// [`SecretEnv::resolve`] for a dry run, which needs no login: what needs one has no value, and is only named.
+    pub fn resolve_for_dry_run(
+        pairs: Vec<(String, String)>,
+        session: &dyn Session,
+        known: &Known,
+    ) -> Result<(Self, Vec<SecretNote>), Vec<Fault>> {
+        Self::resolve_by(Resolver { session, known, token: None, after_login: Some(Vec::new()) }, pairs)
+    }
+
+    fn resolve_by(
+        mut resolver: Resolver<'_>,
+        pairs: Vec<(String, String)>,
+    ) -> Result<(Self, Vec<SecretNote>), Vec<Fault>> {
         let mut written: Vec<(String, Secret)> = Vec::new();
         let (mut env, mut notes, mut faults) = (Self::default(), Vec::new(), Vec::new());
         for (name, text) in pairs {
@@ -67,8 +84,9 @@ impl SecretEnv {
             }
             written.push((name, text));
         }
-        known.remember_all(env.entries.iter().map(|(_, value)| value));
-        env.carries_login = resolver.token.is_some();
+        resolver.known.remember_all(env.entries.iter().map(|(_, value)| value));
+        env.after_login = resolver.after_login.unwrap_or_default();
+        env.carries_login = resolver.token.is_some() || !env.after_login.is_empty();
         if faults.is_empty() { Ok((env, notes)) } else { Err(faults) }
     }
 
@@ -85,6 +103,11 @@ impl SecretEnv {
     /// Whether the session's token is among the values by way of `$HF_TOKEN`: a schedule freezes it as of today.
     pub fn carries_login(&self) -> bool {
         self.carries_login
+    }
+
+    /// Whether a dry run could not resolve the secret of that name, as nobody is logged in.
+    pub fn waits_for_login(&self, name: &str) -> bool {
+        self.after_login.iter().any(|waiting| waiting == name)
     }
 
     /// Whether one has a name that Hub libraries read as the token.
@@ -109,6 +132,8 @@ struct Resolver<'a> {
     known: &'a Known,
     /// Read once a call, when it is first asked for.
     token: Option<HfToken>,
+    /// In a dry run: the names that need a login, where there is none.
+    after_login: Option<Vec<String>>,
 }
 
 impl Resolver<'_> {
@@ -126,6 +151,10 @@ impl Resolver<'_> {
             let alone = references.iter().any(|range| written.get(range.clone()) == Some(written.trim()));
             let note =
                 (alone && !TOKEN_NAMES.contains(&name)).then(|| SecretNote::UnreadName { name: name.to_owned() });
+            if let Err(problem) = self.token() {
+                self.after_login.as_mut().ok_or(problem)?.push(name.to_owned());
+                return Ok((Secret::new(String::new()), note));
+            }
             let token = self.token()?;
             return Ok((if alone { token.secret().clone() } else { filled_in(written, token) }, note));
         }

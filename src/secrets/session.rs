@@ -1,8 +1,9 @@
 //! Who is logged in, as the vault asks for it.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use super::{BrowserLogin, HfToken, Known, Renewal, RenewalFault, Secret};
+use crate::error::{TokenSource, Warning};
 
 /// The login of this server and what of its environment jobs may be given. Read afresh on each call, so that a new
 /// `hf auth login` is seen by the next one.
@@ -31,36 +32,19 @@ pub struct Login {
     pub token: HfToken,
     /// Where it came from.
     pub source: TokenSource,
-}
-
-/// Where a token came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenSource {
-    /// An environment variable.
-    Variable(&'static str),
-    /// A token file.
-    File(PathBuf),
-    /// The Hub that this server runs itself.
-    LocalHub,
-}
-
-impl fmt::Display for TokenSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => f.write_str(name),
-            Self::File(path) => path.display().fmt(f),
-            Self::LocalHub => f.write_str("the local Hub"),
-        }
-    }
+    /// What was ignored in the places that hold tokens.
+    pub warnings: Vec<Warning>,
 }
 
 /// Why there is no token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum LoginFault {
     /// None of the places has one.
     NotLoggedIn {
         /// The places, in the order in which they were looked at.
         looked_at: Vec<String>,
+        /// What was ignored there.
+        ignored: Vec<Warning>,
     },
     /// A token file that can't be read.
     Unreadable {
@@ -173,8 +157,11 @@ pub(super) mod tests {
     impl Session for FakeSession {
         fn login(&self) -> Result<Login, LoginFault> {
             let token = self.0.as_deref().and_then(|token| HfToken::parse(token).unwrap());
-            let token = token.ok_or_else(|| LoginFault::NotLoggedIn { looked_at: vec!["HF_TOKEN".to_owned()] })?;
-            Ok(Login { token, source: TokenSource::Variable("HF_TOKEN") })
+            let token = token.ok_or_else(|| LoginFault::NotLoggedIn {
+                looked_at: vec!["HF_TOKEN".to_owned()],
+                ignored: Vec::new(),
+            })?;
+            Ok(Login { token, source: TokenSource::Variable("HF_TOKEN"), warnings: Vec::new() })
         }
 
         fn variable(&self, name: &str) -> Variable {
@@ -194,7 +181,7 @@ pub(super) mod tests {
         assert!(known.index().tokens.is_match("print the-session-token"));
         assert_eq!(
             format!("{} {login:?}", login.source),
-            "HF_TOKEN Login { token: [redacted], source: Variable(\"HF_TOKEN\") }"
+            "HF_TOKEN Login { token: [redacted], source: Variable(\"HF_TOKEN\"), warnings: [] }"
         );
         assert!(matches!(session.variable("PATH"), Variable::NotAllowed));
         assert!(Remembered::new(FakeSession(None), known).login().is_err());

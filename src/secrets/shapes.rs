@@ -59,6 +59,13 @@ pub(super) fn find(text: &str, sight: Sight) -> Vec<Found> {
     found
 }
 
+/// Where a private key begins whose end is not in the text.
+pub(super) fn open_private_key(text: &str) -> Option<usize> {
+    let start = text.rfind("-----BEGIN ")?;
+    let tail = text.get(start..)?;
+    (tail.contains("PRIVATE KEY-----") && !tail.contains("-----END ")).then_some(start)
+}
+
 /// The name under which programs look for such a credential, for the advice to pass it as a secret.
 pub(super) fn usual_name(credential: Credential) -> &'static str {
     match credential {

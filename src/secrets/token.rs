@@ -30,8 +30,6 @@ pub struct HfToken {
 /// Why a text is no token. The text itself is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenFault {
-    /// Begins with `${`: a client's placeholder that nobody expanded, to be treated as unset.
-    Unexpanded,
     /// A blank, a control character or a letter outside ASCII within it.
     Characters,
     /// Longer than [`MAX_TOKEN_CHARS`].
@@ -77,7 +75,7 @@ pub struct OauthClaims {
 }
 
 impl HfToken {
-    /// Reads a token from a file's or variable's text, cleaned as `huggingface_hub` does (`_clean_token`): line ends
+    /// Reads a token from a text that holds nothing else, cleaned as `huggingface_hub` does (`_clean_token`): line ends
     /// removed wherever they are, blanks at both ends stripped, nothing left → none.
     pub fn parse(text: &str) -> Result<Option<Self>, TokenFault> {
         let mut unbroken = Zeroizing::new(String::with_capacity(text.len()));
@@ -85,9 +83,6 @@ impl HfToken {
         let token = unbroken.trim();
         if token.is_empty() {
             return Ok(None);
-        }
-        if token.starts_with("${") {
-            return Err(TokenFault::Unexpanded);
         }
         if token.len() > MAX_TOKEN_CHARS {
             return Err(TokenFault::TooLong { length: token.len() });
@@ -199,8 +194,6 @@ mod tests {
             ("to\r\nk\n", Ok(Some("tok"))),
             ("", Ok(None)),
             (" \t\r\n", Ok(None)),
-            ("${HF_TOKEN}", Err(TokenFault::Unexpanded)),
-            ("${input:hf_token}", Err(TokenFault::Unexpanded)),
             ("a b", Err(TokenFault::Characters)),
             ("tök", Err(TokenFault::Characters)),
             ("a\0b", Err(TokenFault::Characters)),

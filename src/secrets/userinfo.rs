@@ -2,7 +2,31 @@
 
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
+use super::Secret;
 use super::shapes::{Sight, is_one_letter};
+
+/// The user names and passwords in a variable that holds URLs, one or several apart by blanks or commas: each as it is written, and
+/// as programs decode it, and both together, as a header has them. A proxy need not have a scheme, an index may have a name before it.
+pub fn url_logins(text: &str) -> Vec<Secret> {
+    let urls = text.split(|char: char| char.is_whitespace() || char == ',');
+    let userinfo = urls.filter_map(|url| {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next()?;
+        authority.rsplit_once('@').map(|(userinfo, _)| userinfo)
+    });
+    let mut found = Vec::new();
+    for userinfo in userinfo {
+        let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+        for part in [userinfo, user, password] {
+            let decoded = percent_decode_str(part).decode_utf8_lossy();
+            found.push(Secret::new(decoded.into_owned()));
+            found.push(Secret::new(part.to_owned()));
+        }
+    }
+    found
+}
 
 /// The password of a URL, or a user name that is itself a token, given where the authority begins.
 ///
@@ -61,6 +85,21 @@ fn is_filled_in(secret: &str, sight: Sight) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logins_are_found_in_variables_of_proxies_and_indexes() {
+        let logins = |text: &str| -> Vec<String> {
+            let mut all: Vec<String> = url_logins(text).iter().map(|login| login.reveal().to_owned()).collect();
+            all.retain(|login| !login.is_empty());
+            all.dedup();
+            all
+        };
+        assert_eq!(logins("http://me:p%40ss@proxy:3128"), ["me:p@ss", "me:p%40ss", "me", "p@ss", "p%40ss"]);
+        assert_eq!(logins("me:pass@proxy:3128"), ["me:pass", "me", "pass"]);
+        assert_eq!(logins("corp=https://key@host/simple"), ["key"]);
+        assert_eq!(logins("https://a:b@h/x https://h,https://c:d@h"), ["a:b", "a", "b", "c:d", "c", "d"]);
+        assert!(logins("http://proxy:3128 localhost,127.0.0.1 https://host/a@b").is_empty());
+    }
 
     fn found(text: &str, sight: Sight) -> Option<&str> {
         let authority = text.find("://").unwrap() + 3;

@@ -1,6 +1,10 @@
 //! What a reader would see of a text: no control sequences, no invisible characters, progress bars at their last state.
 
+mod bar;
+
 use std::borrow::Cow;
+
+pub use bar::ProgressBar;
 
 const ESCAPE: char = '\u{1b}';
 
@@ -57,21 +61,19 @@ fn is_ordinary(char: char) -> bool {
     }
 }
 
-/// The text in the state that a terminal would leave on the screen: what [`without_invisible`] keeps, and of a line that
-/// was overwritten after a carriage return its last state.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    let text = without_invisible(text);
-    if !text.contains('\r') {
-        return text;
-    }
+/// A text without control characters as it is shown: each line that carriage returns overwrote in its last state.
+pub(super) fn last_states(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
-        let line = line.trim_end_matches('\r');
-        out.push_str(line.rsplit_once('\r').map_or(line, |(_, last)| last));
+        if line.contains('\r') {
+            out.push_str(&bar::last_state(line));
+        } else {
+            out.push_str(line);
+        }
         out.push_str(end);
     }
-    Cow::Owned(out)
+    out
 }
 
 struct Rest<'a> {
@@ -189,6 +191,10 @@ fn joins(before: Option<char>, joiner: char, after: Option<char>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn visible(text: &str) -> String {
+        last_states(&without_invisible(text))
+    }
 
     #[test]
     fn only_what_can_be_seen_stays() {

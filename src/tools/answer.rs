@@ -40,6 +40,9 @@ pub(super) struct JobsAnswer {
     /// What the script's own table gave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) from_script: Vec<&'static str>,
+    /// That the table of a script behind a URL is not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) script_note: Option<&'static str>,
     /// What a dry run would have sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request: Option<Map<String, Value>>,
@@ -112,6 +115,9 @@ pub(super) struct JobAnswer {
     pub(super) scheduling_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) run_seconds: Option<u64>,
+    /// A volume could not be mounted: nothing ran, and nothing was billed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) never_ran: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usd_so_far: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,21 +200,32 @@ pub(super) struct Cost {
     pub(super) usd_at_most: String,
 }
 
-/// A job's output.
+/// A job's output. The lines come last, since some clients cut the end of a long answer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Logs {
     pub(super) job_id: String,
     pub(super) stage: String,
+    /// What the Hub says of the stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Clean>,
     /// The job is over, and this is the end of its output.
     pub(super) finished: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
-    pub(super) dropped: u64,
     /// Absent at the end of the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
+    /// Lines of the log up to here; absent where only its end was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+    /// Lines that match `grep`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) matched: Option<u64>,
+    /// Lines, with `grep` matches, before those below; absent where only the end of the log was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dropped: Option<u64>,
     /// Says that the lines are data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<&'static str>,
@@ -257,6 +274,11 @@ pub(super) struct WhoAmIAnswer {
     pub(super) organizations: Vec<OrganisationAnswer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) namespaces: Vec<NamespaceAnswer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Remark>,
+    /// Variables of the server that secrets may take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) secret_names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) error: Option<ErrorAnswer>,

@@ -71,15 +71,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "hardware: cpu-basic (default), t4-small, l4x1, a10g-large, a100-large, …; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
-    Argument {
-        own: &[(&["wait"], "how long to wait, default 30s, up to 45s")],
-        ..arg("timeout", Form::Time, "time after which the Hub stops the job, such as 90m or 2h; default 30m", &[])
-    },
+    arg("timeout", Form::Time, "time after which the Hub stops the job, such as 90m or 2h; default 30m", &[]),
     arg("env", Form::Map, "readable environment variables, such as {\"LEVEL\": \"info\"}; never tokens", &[]),
     arg("secrets", Form::Secrets, "encrypted environment variables", &[]),
     Argument { own: &[(PS, "only jobs of this name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
-        own: &[(PS, "only jobs with all of them"), (LABELS, "the new labels; all others are removed")],
+        own: &[(PS, "only jobs with all of them"), (LABELS, "labels to set; the others stay")],
         ..arg("labels", Form::Map, "labels such as {\"team\": \"nlp\"}", &[])
     },
     arg(
@@ -97,8 +94,11 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("resource_group_id", Form::Text, "resource group to bill", &[]),
     arg("detach", Form::Flag, "return without following the job", &[]),
     Argument {
-        own: &[(&["logs"], "how long to follow, up to 45s, default 0")],
-        ..arg("wait", Form::Time, "how long this call follows the job, up to 45s, default 20s", &[])
+        own: &[
+            (&["logs"], "how long to follow, up to 45s, default 0"),
+            (&["wait"], "how long to wait, up to 45s, default 30s"),
+        ],
+        ..arg("wait", Form::Time, "how long this call follows the job, up to 45s, default 20s", &["follow"])
     },
     arg("dry_run", Form::Flag, "show request and cost, send nothing", &[]),
     arg("job_id", Form::Text, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"]),
@@ -106,6 +106,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("until", Form::Text, "finished (default) or running", &[]),
     arg("ports", Form::Ports, "all ports to open; others are closed", &["expose"]),
     arg("public_ports", Form::Ports, "ports that need no token", &["portsPublic"]),
+    arg("remove", Form::Texts, "keys of labels to remove", &[]),
+    arg("replace", Form::Flag, "remove all labels but those given", &[]),
     arg("clear", Form::Flag, "remove all labels", &[]),
     arg(
         "schedule",
@@ -131,11 +133,11 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "only these stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED",
         &["stage", "stages"],
     ),
-    arg("limit", Form::Number, "how many jobs, default 20", &[]),
-    arg("tail", Form::Number, "how many of the last lines, default 50", &[]),
+    arg("limit", Form::Number, "how many jobs, default 20, at most 500", &[]),
+    arg("tail", Form::Number, "how many of the last lines (of those that match grep), default 50", &["lines"]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
-    arg("grep", Form::Text, "only lines that match this regular expression", &[]),
-    arg("raw", Form::Flag, "keep uv's install lines", &[]),
+    arg("grep", Form::Text, "only lines that match this regular expression, such as (?i)error|warn", &[]),
+    arg("raw", Form::Flag, "fold neither uv's install lines nor progress bars", &[]),
     arg("operation", Form::Text, "the operation to explain", &[]),
 ];
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::entries::ENTRIES;
-use crate::error::{Fault, Problem};
+use crate::error::{Fault, Problem, Warning};
 use crate::types::limits::{MAX_ARGUMENT_BYTES, MAX_ENV};
 use crate::types::{kind, wrong_kind};
 
@@ -11,13 +11,15 @@ use crate::types::{kind, wrong_kind};
 pub(super) struct Arguments {
     given: Map<String, Value>,
     pub(super) faults: Vec<Fault>,
+    /// Warnings on how the call was read; every answer shows them.
+    pub(super) warnings: Vec<Warning>,
     /// The client shows progress, so that it may wait longer.
     pub(super) progress: bool,
 }
 
 impl Arguments {
     pub(super) fn new(given: Map<String, Value>, faults: Vec<Fault>, progress: bool) -> Self {
-        Self { given, faults, progress }
+        Self { given, faults, warnings: Vec::new(), progress }
     }
 
     /// Whether an argument was given and is such.
@@ -103,19 +105,31 @@ impl Arguments {
         .unwrap_or(false)
     }
 
-    /// A whole number within bounds.
-    pub(super) fn number(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
-        self.json(name, |value| {
+    /// A whole number, cut to its bounds with a warning. For numbers that can't cost money; others are refused instead.
+    pub(super) fn number_cut(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
+        let given = self.json(name, |value| {
             let number = match value {
-                Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+                Value::Number(number) => number.as_i64().map(i128::from).or_else(|| whole(number.as_f64()?)),
                 Value::String(text) => text.trim().parse().ok(),
                 other => return Err(wrong_kind("a whole number", other)),
             };
-            let near = json!(number.unwrap_or(min).clamp(min, max));
-            number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
-                Problem::malformed_instead(plain(value), format!("a whole number from {min} to {max}"), near)
-            })
-        })
+            number.ok_or_else(|| Problem::malformed(plain(value), format!("a whole number from {min} to {max}")))
+        })?;
+        let cut = u64::try_from(given.max(0)).unwrap_or(u64::MAX).clamp(min, max);
+        if i128::from(cut) != given {
+            self.warnings.push(Warning::NumberCut { argument: name, given: given.to_string(), used: cut });
+        }
+        Some(cut)
+    }
+
+    /// How many entries of a list: cut as [`Self::number_cut`] does, where 0 asks for all up to the bound.
+    pub(super) fn limit(&mut self, name: &'static str, max: u64) -> Option<u64> {
+        if !self.is(name, |value| text_of(value).is_some_and(|text| text.trim() == "0")) {
+            return self.number_cut(name, 1, max);
+        }
+        self.take(name);
+        self.warnings.push(Warning::NumberCut { argument: name, given: "0".to_owned(), used: max });
+        Some(max)
     }
 
     /// A map of texts, a list of `NAME=value`, or for names alone what `bare` makes of them. True beside it: it was empty.
@@ -215,11 +229,7 @@ fn plain(value: &Value) -> String {
     text_of(value).unwrap_or_else(|| kind(value).to_owned())
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a whole number within the range of a double"
-)]
-fn whole(number: f64) -> Option<u64> {
-    (number.fract() == 0.0 && (0.0..9e15).contains(&number)).then_some(number as u64)
+#[expect(clippy::cast_possible_truncation, reason = "a whole number, cut to the range of an i128")]
+fn whole(number: f64) -> Option<i128> {
+    (number.fract() == 0.0).then_some(number as i128)
 }

@@ -81,8 +81,8 @@ pub(super) const VERBS: &[Verb] = &[
         name: "wait",
         about: "wait until jobs finish",
         required: &["job_id"],
-        optional: &[&["job_ids", "timeout", "until", "namespace"]],
-        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "timeout": "45s"}"#,
+        optional: &[&["job_ids", "wait", "until", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "wait": "45s"}"#,
         read: Some(arguments::wait),
         writes: false,
     },
@@ -97,9 +97,9 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "stats",
-        about: "show what running jobs use of CPU, memory and GPU",
-        required: &["job_id"],
-        optional: &[&["job_ids", "namespace"]],
+        about: "show what running jobs use of CPU, memory and GPU; without a job id, of all running jobs",
+        required: &[],
+        optional: &[&["job_id", "job_ids", "namespace"]],
         example: r#"{"job_id": "66f0a1b2c3d4e5f601234567"}"#,
         read: Some(arguments::stats),
         writes: false,
@@ -124,10 +124,10 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "labels",
-        about: "replace a job's labels",
+        about: "add, replace or remove a job's labels",
         required: &["job_id"],
-        optional: &[&["labels", "clear", "name", "namespace"]],
-        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "name": "training-v2"}"#,
+        optional: &[&["labels", "remove", "replace", "clear", "name", "namespace"]],
+        example: r#"{"job_id": "66f0a1b2c3d4e5f601234567", "labels": {"team": "nlp"}}"#,
         read: Some(arguments::labels),
         writes: true,
     },
@@ -232,9 +232,9 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "scheduled labels",
-        about: "replace its labels",
+        about: "add, replace or remove its labels",
         required: &["scheduled_job_id"],
-        optional: &[&["labels", "clear", "name", "namespace"]],
+        optional: &[&["labels", "remove", "replace", "clear", "name", "namespace"]],
         example: r#"{"scheduled_job_id": "66f0a1b2c3d4e5f6000000aa", "name": "nightly"}"#,
         read: Some(arguments::scheduled_labels),
         writes: true,
@@ -250,33 +250,8 @@ pub(super) const VERBS: &[Verb] = &[
     },
 ];
 
-/// Names by which models call operations that have another.
-pub(super) const VERB_SYNONYMS: &[(&str, &str)] = &[
-    ("list", "ps"),
-    ("ls", "ps"),
-    ("logs follow", "logs"),
-    ("log", "logs"),
-    ("usage", "help"),
-    ("flavors", "hardware"),
-    ("duplicate", "rerun"),
-    ("label", "labels"),
-    ("metrics", "stats"),
-    ("status", "inspect"),
-    ("submit", "run"),
-    ("uv run", "uv"),
-    ("stop", "cancel"),
-    ("kill", "cancel"),
-    ("scheduled", "scheduled ps"),
-    ("scheduled list", "scheduled ps"),
-    ("scheduled ls", "scheduled ps"),
-    ("scheduled uv run", "scheduled uv"),
-    ("scheduled remove", "scheduled delete"),
-    ("scheduled rm", "scheduled delete"),
-    ("scheduled pause", "scheduled suspend"),
-    ("scheduled unsuspend", "scheduled resume"),
-    ("scheduled label", "scheduled labels"),
-    ("scheduled reschedule", "scheduled update"),
-];
+/// An operation, another name of one of its arguments, and the argument: names that mean something else elsewhere.
+const OWN_ALIASES: &[(&str, &str, &str)] = &[("wait", "timeout", "wait")];
 
 impl Verb {
     /// The names of all its arguments.
@@ -288,14 +263,24 @@ impl Verb {
     pub(super) fn spellings(&self) -> impl Iterator<Item = &'static str> {
         self.arguments().flat_map(|name| {
             let aliases = argument(name).map(|argument| argument.aliases).unwrap_or_default();
-            std::iter::once(name).chain(aliases.iter().copied())
+            std::iter::once(name).chain(aliases.iter().copied()).chain(self.own_aliases(name))
         })
     }
 
     /// The known name of what a caller wrote: the argument's own, else one of its aliases.
     pub(super) fn canonical(&self, written: &str) -> Option<&'static str> {
-        let is_alias = |name: &&str| argument(name).is_some_and(|argument| argument.aliases.contains(&written));
-        self.arguments().find(|name| *name == written).or_else(|| self.arguments().find(is_alias))
+        let own = |name: &&str| *name == written;
+        let alias = |name: &&str| {
+            argument(name).is_some_and(|argument| argument.aliases.contains(&written))
+                || self.own_aliases(name).any(|alias| alias == written)
+        };
+        self.arguments().find(own).or_else(|| self.arguments().find(alias))
+    }
+
+    /// Other names of an argument that this operation alone understands.
+    fn own_aliases(&self, argument: &str) -> impl Iterator<Item = &'static str> {
+        let own = OWN_ALIASES.iter().filter(move |(verb, _, name)| *verb == self.name && *name == argument);
+        own.map(|(_, alias, _)| *alias)
     }
 }
 

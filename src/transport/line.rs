@@ -3,6 +3,7 @@
 use std::io;
 
 use bytes::BytesMut;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -22,19 +23,35 @@ pub(super) enum Line {
     TooLong(Envelope),
 }
 
-/// What a message says that it is; all that is known of one that was too long.
-#[derive(Debug, Default, Clone, PartialEq, serde::Deserialize)]
+/// What a message says that it is; all that is known of one that could not be read.
+#[derive(Debug, Default, Clone, PartialEq, Deserialize)]
 pub(in crate::transport) struct Envelope {
+    /// As written, whatever it is. `null` also where it could not be read: only a notification has none.
+    #[serde(default, deserialize_with = "present")]
     pub(in crate::transport) id: Option<Value>,
     pub(in crate::transport) method: Option<String>,
 }
 
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
 impl Envelope {
-    /// What a line says that it is, as far as can be told without parsing it.
-    pub(super) fn skimmed(line: &[u8]) -> Self {
+    /// What a message says that it is, as far as can be seen without parsing it.
+    pub(in crate::transport) fn skimmed(message: &[u8]) -> Self {
         let mut skimmer = Skimmer::default();
-        skimmer.feed(line);
+        skimmer.feed(message);
         skimmer.envelope
+    }
+
+    /// The id, if an answer may have it (JSON-RPC 2.0, section 4).
+    pub(in crate::transport) fn answerable_id(&self) -> Option<&Value> {
+        self.id.as_ref().filter(|id| id.is_string() || id.is_number())
+    }
+
+    /// Whether the client waits for no answer.
+    pub(super) fn is_notification(&self) -> bool {
+        self.id.is_none() && self.method.is_some()
     }
 }
 
@@ -92,18 +109,18 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
 /// Finds the top-level `id` and `method` of a JSON object without holding it.
 #[derive(Debug, Default)]
-struct Skimmer {
+pub(in crate::transport) struct Skimmer {
     depth: usize,
     in_string: bool,
     escaped: bool,
     /// The bytes of the top-level value (or key) under way.
     token: Vec<u8>,
     key: Option<Vec<u8>>,
-    envelope: Envelope,
+    pub(in crate::transport) envelope: Envelope,
 }
 
 impl Skimmer {
-    fn feed(&mut self, bytes: &[u8]) {
+    pub(in crate::transport) fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.step(*byte);
         }
@@ -148,10 +165,10 @@ impl Skimmer {
 
     fn end_value(&mut self) {
         let token = std::mem::take(&mut self.token);
-        let value = serde_json::from_slice::<Value>(&token).ok();
+        let value = serde_json::from_slice(&token).unwrap_or_default();
         match (self.key.take().as_deref(), value) {
-            (Some(b"\"id\""), Some(id @ (Value::String(_) | Value::Number(_)))) => self.envelope.id = Some(id),
-            (Some(b"\"method\""), Some(Value::String(method))) => self.envelope.method = Some(method),
+            (Some(b"\"id\""), id) => self.envelope.id = Some(id),
+            (Some(b"\"method\""), Value::String(method)) => self.envelope.method = Some(method),
             _ => {}
         }
     }
@@ -190,6 +207,8 @@ mod tests {
                 Some(Value::from("a,b")),
                 Some("m\"x"),
             ),
+            (format!(r#"{{"id": "{long}", "method": "ping"}}"#), Some(Value::Null), Some("ping")),
+            (format!(r#"{{"id": {{"a": 1}}, "method": "ping", "params": "{long}"}}"#), Some(Value::Null), Some("ping")),
             (long.clone(), None, None),
         ] {
             let input = format!("{line}\n{{}}\n");

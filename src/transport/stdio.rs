@@ -4,46 +4,45 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use rmcp::model::{ClientJsonRpcMessage, ErrorData, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ServerJsonRpcMessage};
 use rmcp::service::{RoleServer, ServiceExt};
 use rmcp::transport::Transport;
-use rmcp::transport::async_rw::JsonRpcMessageCodec;
 use rmcp::{ServerHandler, transport::stdio_pipes};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Mutex;
-use tokio_util::codec::Decoder;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::begins_session;
 use super::line::{Envelope, LINE_MAX_BYTES, Line, Lines};
-use crate::server::Oversized;
+use super::unreadable::{diagnose, is_meant, protocol_code, trimmed};
+use crate::error::Error;
 
 /// How long calls under way may take to be answered after standard input has closed: what is being answered is, what is
 /// being followed is not.
 const ANSWERS_AFTER_EOF: Duration = Duration::from_millis(700);
 
-/// JSON-RPC's code for what is no JSON.
-const PARSE_ERROR: i64 = -32700;
-/// What is said of it. The parser's own bound on depth is 128.
-const UNREADABLE: &str = "the message is no JSON, or nested deeper than 127 levels";
+/// How many answers to messages that could not be read may wait to be written. Further ones are dropped: a client that sends
+/// so many reads none, and the end of the input must still be seen.
+const ANSWERS_WAITING: usize = 1024;
 
-/// Serves until standard input closes, standard output breaks, or `stop` resolves. `oversized` makes the answer to a message
-/// that was too long; `on_end` is told of the end at once, while answers under way are still sent.
-pub async fn serve_stdio<S, F>(server: S, oversized: F, stop: impl Future<Output = ()>, on_end: impl FnOnce())
+/// Serves until standard input closes, standard output breaks, or `stop` resolves. `failed` makes the result of a tool call
+/// that could not be read; `on_end` is called at the end, at once, while calls are still answered.
+pub async fn serve_stdio<S, F>(server: S, failed: F, stop: impl Future<Output = ()>, on_end: impl FnOnce())
 where
     S: ServerHandler,
-    F: Fn(usize, Option<&str>) -> Oversized + Send + 'static,
+    F: Fn(Error) -> Value + Send + 'static,
 {
     let closed = CancellationToken::new();
     let (input, output) = stdio_pipes();
     let transport = StdioTransport {
         lines: Lines::new(input, LINE_MAX_BYTES),
-        codec: JsonRpcMessageCodec::new(),
         output: Arc::new(Mutex::new(output)),
         closed: closed.clone(),
-        oversized,
+        failed,
         begun: false,
+        answers: JoinSet::new(),
     };
     let serving = async move {
         // Not with the error's words, which repeat the message.
@@ -75,78 +74,85 @@ where
 
 struct StdioTransport<R, W, F> {
     lines: Lines<R>,
-    codec: JsonRpcMessageCodec<ClientJsonRpcMessage>,
     output: Arc<Mutex<W>>,
     /// Nothing comes any more, or nothing that goes out is read.
     closed: CancellationToken,
-    oversized: F,
-    /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
+    failed: F,
+    /// rmcp has begun the session: other messages than requests may reach it.
     begun: bool,
+    /// The answers to messages that could not be read, while they are written.
+    answers: JoinSet<()>,
+}
+
+/// What a line is.
+enum Incoming {
+    Message(Box<ClientJsonRpcMessage>),
+    /// Nothing that rmcp can read; this is the answer.
+    Unreadable(Value),
+    Nothing,
 }
 
 impl<R, W, F> StdioTransport<R, W, F>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
-    F: Fn(usize, Option<&str>) -> Oversized + Send,
+    F: Fn(Error) -> Value + Send,
 {
-    fn parse(&mut self, mut line: BytesMut) -> Parsed {
-        if line.trim_ascii().is_empty() {
-            return Parsed::Nothing;
-        }
-        // What it decodes is gone from the line.
-        let written = line.clone();
-        match self.codec.decode(&mut line) {
-            Ok(Some(message)) if !self.begun && !matches!(message, ClientJsonRpcMessage::Request(_)) => Parsed::Nothing,
-            Ok(Some(message)) => {
-                self.begun = true;
-                Parsed::Message(Box::new(message))
+    fn incoming(&mut self, line: Line) -> Incoming {
+        let line = match line {
+            Line::TooLong(envelope) if envelope.id.is_none() => return Incoming::Nothing,
+            Line::TooLong(envelope) => return self.refused(&envelope, Error::TooLarge { limit: LINE_MAX_BYTES }),
+            Line::Whole(line) => line,
+        };
+        let text = trimmed(&line);
+        match serde_json::from_slice(text) {
+            _ if text.is_empty() => Incoming::Nothing,
+            Ok(message) => {
+                self.begun |= begins_session(&message);
+                let passes = self.begun || matches!(message, ClientJsonRpcMessage::Request(_));
+                if passes { Incoming::Message(Box::new(message)) } else { Incoming::Nothing }
             }
-            Ok(None) => Parsed::Nothing,
-            Err(error) => {
+            Err(_) => {
                 // Neither the line nor the parser's words are logged: both may hold what a call held.
-                let io = io::Error::from(error);
-                let well_formed = io
-                    .get_ref()
-                    .and_then(|inner| inner.downcast_ref::<serde_json::Error>())
-                    .is_some_and(serde_json::Error::is_data);
-                tracing::debug!(well_formed, "a line that is no message was ignored");
-                let envelope = Envelope::skimmed(&written);
-                match envelope.id {
-                    _ if well_formed => Parsed::Invalid,
-                    // A client that can be told apart from noise waits for its answer.
-                    Some(id) if envelope.method.is_some() => Parsed::Unreadable(id),
-                    _ => Parsed::Nothing,
+                tracing::debug!("a line is not a message");
+                let why = diagnose(text);
+                if why.is_syntax() && !is_meant(text) {
+                    return Incoming::Nothing;
                 }
+                self.refused(&Envelope::skimmed(text), Error::Unreadable(why))
             }
         }
     }
 
-    fn answer_oversized(&self, envelope: &Envelope) -> Option<Value> {
-        let id = envelope.id.clone()?;
-        Some(match (self.oversized)(LINE_MAX_BYTES, envelope.method.as_deref()) {
-            Oversized::Result(result) => serde_json::json!({"jsonrpc": "2.0", "id": id, "result": result}),
-            Oversized::Error(message) => {
-                serde_json::json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32600, "message": message}})
-            }
-        })
+    /// The answer to a message that could not be read.
+    fn refused(&self, envelope: &Envelope, error: Error) -> Incoming {
+        if envelope.is_notification() {
+            return Incoming::Nothing;
+        }
+        let mut answer = Map::from_iter([("jsonrpc".to_owned(), "2.0".into())]);
+        // Without a method, an id may be that of a request of the server's.
+        let id = envelope.answerable_id().filter(|_| envelope.method.is_some());
+        if let Some(id) = id {
+            answer.insert("id".to_owned(), id.clone());
+        }
+        // A model sees results, and often no protocol errors; it has written the arguments, not what is around them.
+        let is_the_models = matches!(&error, Error::TooLarge { .. }) || protocol_code(&error) == ErrorCode::PARSE_ERROR;
+        if id.is_some() && is_the_models && envelope.method.as_deref() == Some("tools/call") {
+            answer.insert("result".to_owned(), (self.failed)(error));
+        } else {
+            let error =
+                json!({"code": protocol_code(&error), "message": format!("{}; {}", error.message(), error.hint())});
+            answer.insert("error".to_owned(), error);
+        }
+        Incoming::Unreadable(answer.into())
     }
-}
-
-enum Parsed {
-    Message(Box<ClientJsonRpcMessage>),
-    /// JSON, but no message of the protocol.
-    Invalid,
-    /// A request, by the look of it, that is no JSON or too deep for the parser: its id.
-    Unreadable(Value),
-    Nothing,
 }
 
 impl<R, W, F> Transport<RoleServer> for StdioTransport<R, W, F>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
-    F: Fn(usize, Option<&str>) -> Oversized + Send,
+    F: Fn(Error) -> Value + Send,
 {
     type Error = io::Error;
 
@@ -163,29 +169,22 @@ where
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
+            while self.answers.try_join_next().is_some() {}
             let Ok(Some(line)) = self.lines.next().await else {
                 self.closed.cancel();
+                while self.answers.join_next().await.is_some() {}
                 return None;
             };
-            let answer = match line {
-                Line::Whole(line) => match self.parse(line) {
-                    Parsed::Message(message) => return Some(*message),
-                    Parsed::Nothing => continue,
-                    Parsed::Invalid => serde_json::to_value(ServerJsonRpcMessage::error(
-                        ErrorData::invalid_request("invalid request", None),
-                        None::<RequestId>,
-                    ))
-                    .ok(),
-                    Parsed::Unreadable(id) => Some(serde_json::json!({
-                        "jsonrpc": "2.0", "id": id, "error": {"code": PARSE_ERROR, "message": UNREADABLE},
-                    })),
-                },
-                Line::TooLong(envelope) => self.answer_oversized(&envelope),
-            };
-            if let Some(answer) = answer {
-                // In a task of its own: `receive` may be dropped at any await, and half an answer must not stay unsent.
-                let output = self.output.clone();
-                tokio::spawn(async move { write(&output, &answer).await.ok() });
+            match self.incoming(line) {
+                Incoming::Message(message) => return Some(*message),
+                Incoming::Unreadable(answer) if self.answers.len() < ANSWERS_WAITING => {
+                    // In a task of its own: `receive` may be dropped at any await, and half an answer must not stay unsent.
+                    let output = self.output.clone();
+                    self.answers.spawn(async move {
+                        write(&output, &answer).await.ok();
+                    });
+                }
+                Incoming::Nothing | Incoming::Unreadable(_) => {}
             }
         }
     }

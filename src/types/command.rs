@@ -10,6 +10,12 @@ use crate::error::Problem;
 
 const EXPECTED: &str = "a list of arguments, or one command line without shell operators";
 const SHELLS: [&str; 5] = ["sh", "bash", "dash", "zsh", "ash"];
+/// What only a shell understands, where it is a whole argument. `;` is not among them: `find -exec` takes it.
+const OPERATORS: [&str; 8] = ["&&", "||", "|", ">", ">>", "<", "2>", "2>&1"];
+/// Programs whose own arguments are such.
+const TAKE_OPERATORS: [&str; 3] = ["expr", "test", "["];
+/// The longest line that is shown as one for a shell, in bytes.
+const LINE_SHOWN_MAX: usize = 500;
 
 /// A whole command line: at least one argument, none empty, none with a NUL, each and all within what Linux takes.
 ///
@@ -79,8 +85,27 @@ impl Command {
 
     /// Whether `$HF_TOKEN` or `${HF_TOKEN}` stands where no shell will replace it, so that it arrives literally.
     pub fn placeholder_outside_shell(&self) -> bool {
-        let program = self.0.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
-        !SHELLS.contains(&program) && self.0.iter().any(|argument| has_placeholder(argument))
+        !SHELLS.contains(&self.program()) && self.0.iter().any(|argument| has_placeholder(argument))
+    }
+
+    /// A shell's operator among the arguments of a program that is no shell, and the command that a shell would read.
+    pub fn operator_outside_shell(&self) -> Option<(String, Value)> {
+        let program = self.program();
+        if SHELLS.contains(&program) || TAKE_OPERATORS.contains(&program) {
+            return None;
+        }
+        let is_operator = |argument: &&String| OPERATORS.contains(&argument.as_str());
+        let operator = self.0.iter().find(is_operator)?.clone();
+        let word = |argument: &String| {
+            if is_operator(&argument) { argument.clone() } else { shell_words::quote(argument).into_owned() }
+        };
+        let line = self.0.iter().map(word).collect::<Vec<_>>().join(" ");
+        let line = if line.len() <= LINE_SHOWN_MAX { line } else { "…".to_owned() };
+        Some((operator, json!(["/bin/sh", "-c", line])))
+    }
+
+    fn program(&self) -> &str {
+        self.0.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default()
     }
 }
 
@@ -224,6 +249,22 @@ mod tests {
         let command = Command::from_json(&json!(["python", "a b.py", "--n", 3, true, 0.5])).unwrap();
         assert_eq!(command.display(), "python 'a b.py' --n 3 true 0.5");
         assert_eq!(Command::parse(&command.display()), Ok(command));
+    }
+
+    #[test]
+    fn an_operator_without_a_shell_is_found() {
+        for (command, line) in [
+            (json!(["echo", "a b", "&&", "echo", "b"]), Some("echo 'a b' && echo b")),
+            (json!(["cat", "x", "|", "wc"]), Some("cat x | wc")),
+            (json!(["sh", "-c", "a && b"]), None),
+            (json!(["bash", "x.sh", "&&"]), None),
+            (json!(["expr", "1", "|", "2"]), None),
+            (json!(["echo", "a && b"]), None),
+            (json!(["find", ".", "-exec", "rm", "{}", ";"]), None),
+        ] {
+            let found = Command::from_json(&command).unwrap().operator_outside_shell();
+            assert_eq!(found.map(|(_, instead)| instead), line.map(|line| json!(["/bin/sh", "-c", line])), "{command}");
+        }
     }
 
     #[test]

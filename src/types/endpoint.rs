@@ -105,6 +105,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is reached without TLS, which only this machine is.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// Whether it is huggingface.co itself.
     pub fn is_default(&self) -> bool {
         *self == Self::hub()

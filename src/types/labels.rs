@@ -25,7 +25,7 @@ impl Labels {
     /// Adds a caller's label, or replaces its value; refuses [`REQUEST_LABEL`].
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), Problem> {
         if key == REQUEST_LABEL {
-            return Err(Problem::malformed(key, format!("another key: `{REQUEST_LABEL}` is the server's own")));
+            return Err(reserved(key));
         }
         self.keep(key, value)
     }
@@ -45,6 +45,18 @@ impl Labels {
         }
         self.0.insert(key.to_owned(), value.to_owned());
         Ok(())
+    }
+
+    /// Removes a label; false if there was none of that key.
+    pub fn remove(&mut self, key: &str) -> bool {
+        self.0.remove(key).is_some()
+    }
+
+    /// Reads the key of a label that a caller names; refuses [`REQUEST_LABEL`].
+    pub fn parse_key(text: &str) -> Result<String, Problem> {
+        let key = text.trim();
+        check_key(key)?;
+        if key == REQUEST_LABEL { Err(reserved(key)) } else { Ok(key.to_owned()) }
     }
 
     /// Sets the label `name`.
@@ -138,6 +150,10 @@ impl fmt::Display for LabelFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.key, self.value)
     }
+}
+
+fn reserved(key: &str) -> Problem {
+    Problem::malformed(key, format!("another key: `{REQUEST_LABEL}` is the server's own"))
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {

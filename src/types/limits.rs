@@ -39,6 +39,9 @@ pub const MAX_LABEL_CHARS: usize = 100;
 /// Jobs that one call may name. Each is a request of its own, and the answer has to stay readable.
 pub const MAX_IDS: usize = 50;
 
+/// Jobs of one listing: some 75,000 characters.
+pub const LIMIT_MAX: u64 = 500;
+
 /// Volumes of a job. The Hub states no number; each is authorised at submission.
 pub const MAX_VOLUMES: usize = 32;
 

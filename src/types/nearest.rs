@@ -1,30 +1,27 @@
-//! The known names that are most like a wrong one.
+//! The known name that a wrong one is a misspelling of.
 
-/// Names offered for one wrong one.
-const OFFERED: usize = 3;
+/// Names of at least so many characters may differ by two edits, shorter ones by one: `tail` and `wait` differ by two, as
+/// `attach` and `detach` do.
+const TWO_EDITS_FROM: usize = 8;
 
-/// How much of a likeness (Jaro-Winkler, 0 to 1) makes a name worth offering: `timout` and `timeout` have 0.98, `gpu`
-/// and any flavor under 0.7.
-const ALIKE: f64 = 0.8;
-
-/// The known names that are most like `wanted`, at most three, the best first; empty if none is. Names that begin with
-/// it (`a100` of `a100-large`) come before those that are merely alike.
-pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let wanted = wanted.trim().to_ascii_lowercase();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let mut ranked: Vec<(f64, &str)> = known
+/// The known name that `written` is a misspelling of: one edit away (a letter added, left out, changed, or two swapped), or two
+/// for long names. What is further away usually means something else: `timezone` is not `timeout`.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let written = written.trim().to_lowercase();
+    let length = written.chars().count();
+    let distance = |name: &str| {
+        let other = name.chars().count();
+        let most = if length.min(other) < TWO_EDITS_FROM { 1 } else { 2 };
+        // Compared by length first: a name may be as long as a message.
+        let distance =
+            (length.abs_diff(other) <= most).then(|| strsim::osa_distance(&written, &name.to_lowercase()))?;
+        (distance <= most && distance < length).then_some(distance)
+    };
+    known
         .into_iter()
-        .map(|name| {
-            let lower = name.to_ascii_lowercase();
-            let begins = if lower.starts_with(&wanted) { 1.0 } else { 0.0 };
-            (begins + strsim::jaro_winkler(&wanted, &lower), name)
-        })
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranked.into_iter().take(OFFERED).map(|(_, name)| name.to_owned()).collect()
+        .filter_map(|name| Some((distance(name)?, name)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -32,23 +29,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn offers_the_likeliest_first() {
-        let flavors = ["cpu-basic", "cpu-upgrade", "a10g-small", "a100-large", "a100x4", "h200", "h200x2", "t4-small"];
-        for (wanted, offered) in [
-            ("a100", vec!["a100x4", "a100-large"]),
-            ("H100", vec!["h200"]),
-            ("cpu_basic", vec!["cpu-basic"]),
-            ("t4", vec!["t4-small"]),
-            ("zzz", vec![]),
-            ("", vec![]),
+    fn only_a_misspelling_has_a_nearest_name() {
+        let arguments =
+            ["timeout", "flavor", "name", "namespace", "tail", "wait", "detach", "command", "schedule", "labels"];
+        for (written, meant) in [
+            ("timout", Some("timeout")),
+            ("tiemout", Some("timeout")),
+            ("Flavour", Some("flavor")),
+            ("lables", Some("labels")),
+            ("namspace", Some("namespace")),
+            ("schedual", Some("schedule")),
+            ("timezone", None),
+            ("attach", None),
+            ("tag", None),
+            ("gpu", None),
+            ("", None),
+            ("x", None),
         ] {
-            let found = nearest(wanted, flavors);
-            assert!(
-                found.len() <= OFFERED && found.iter().take(offered.len()).eq(offered.iter()),
-                "{wanted}: {found:?}"
-            );
-            assert!(!offered.is_empty() || found.is_empty(), "{wanted}: {found:?}");
+            assert_eq!(nearest(written, arguments), meant, "{written}");
         }
-        assert_eq!(nearest("timout", ["timeout", "image"]), ["timeout"]);
+        assert_eq!(nearest(&"x".repeat(1_000_000), arguments), None);
     }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use url::Url;
-
-use super::Size;
-use super::limits::{INLINE_SOURCE_MAX, MAX_PATH_BYTES, MAX_URL_BYTES};
+use super::limits::{INLINE_SOURCE_MAX, MAX_PATH_BYTES};
+use super::script_url::hub_file;
+use super::{ScriptUrl, Size};
 use crate::error::Problem;
 
 const EXPECTED: &str = "the script's code itself, an `http(s)://` URL, or a file that ends in `.py`";
@@ -37,8 +36,8 @@ pub enum Script {
 
 impl Script {
     /// Tells the forms apart, in this order: an `http(s)://` URL; more than one line: code; ends in `.py`: a local file;
-    /// one word that begins with a letter, of `A-Z a-z 0-9 . _ -`: a command; what looks like another path or URL is
-    /// refused (with another scheme already before the `.py`); anything else: one line of code.
+    /// one word that begins with a letter, of `A-Z a-z 0-9 . _ -`: a command; what looks like another path or URL, or like a
+    /// placeholder, is refused (with another scheme already before the `.py`); anything else: one line of code.
     ///
     /// Blanks around the whole don't count, but inline code is kept with them, byte for byte. Lines may end in `\n`,
     /// `\r\n` or `\r`.
@@ -62,7 +61,13 @@ impl Script {
         if let Some(name) = CommandName::read(line) {
             return Ok(Self::Command(name));
         }
-        if looks_like_path(line) || line.chars().all(|c| matches!(c, '.' | '…')) {
+        if is_placeholder(line) {
+            return Err(Problem::malformed(
+                shown(line),
+                format!("a script, but a placeholder for one: pass {EXPECTED}"),
+            ));
+        }
+        if looks_like_path(line) {
             return Err(refused(line));
         }
         Source::parse(text).map(Self::Inline)
@@ -79,46 +84,6 @@ impl Script {
         let path = address.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         let name = path.rsplit('/').next().unwrap_or_default();
         name.strip_suffix(".py").unwrap_or(name).to_owned()
-    }
-}
-
-/// An `http` or `https` address, kept as it was written. It may hold userinfo: whether that is fit to be shown, the
-/// scan for credentials decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptUrl {
-    text: String,
-    url: Url,
-}
-
-impl ScriptUrl {
-    /// Takes an address without blanks. The page of a file (GitHub, gist, Hub) is refused with the address of the file.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        let expected = format!("an `http(s)://` URL of a script, without blanks, of at most {MAX_URL_BYTES} bytes");
-        let malformed = || Problem::malformed(shown(text), expected.as_str());
-        if text.len() > MAX_URL_BYTES || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(malformed());
-        }
-        let url = Url::parse(text).map_err(|_| malformed())?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(malformed());
-        }
-        match file_behind_page(&url) {
-            Some(file) => {
-                let expected = "the URL of the file itself: this one is of the web page that shows it";
-                Err(Problem::malformed_instead(text, expected, String::from(file)))
-            }
-            None => Ok(Self { text: text.to_owned(), url }),
-        }
-    }
-
-    /// The address as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The address's parts.
-    pub fn url(&self) -> &Url {
-        &self.url
     }
 }
 
@@ -195,52 +160,21 @@ fn refuse_address(line: &str) -> Option<Problem> {
     if scheme.is_empty() || !scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+') {
         return None;
     }
-    Some(match hub_file(rest).filter(|_| scheme == "hf") {
-        Some(file) => Problem::malformed_instead(shown(line), EXPECTED, String::from(file)),
+    let instead = match scheme {
+        "hf" => hub_file(rest).map(String::from),
+        "file" => Some(rest.to_owned()).filter(|path| ending(path) == Some("py")),
+        _ => None,
+    };
+    Some(match instead {
+        Some(instead) => Problem::malformed_instead(shown(line), EXPECTED, instead),
         None => refused(line),
     })
 }
 
-/// The file that `hf://[TYPE/]OWNER/NAME[@REVISION]/PATH` names, where it can be fetched over http.
-fn hub_file(address: &str) -> Option<Url> {
-    let (kind, address) = match address.split_once('/')? {
-        (kind @ ("datasets" | "spaces"), rest) => (Some(kind), rest),
-        ("models", rest) => (None, rest),
-        ("buckets" | "kernels", _) => return None,
-        _ => (None, address),
-    };
-    let mut parts = address.split('/');
-    let (owner, name) = (parts.next()?, parts.next()?);
-    let (name, revision) = name.split_once('@').unwrap_or((name, "main"));
-    let mut url = Url::parse("https://huggingface.co").ok()?;
-    url.path_segments_mut().ok()?.extend(kind).extend([owner, name, "resolve", revision]).extend(parts);
-    if ending(url.path()) == Some("py") { Some(url) } else { None }
-}
-
-/// The file that a web page shows.
-fn file_behind_page(url: &Url) -> Option<Url> {
-    let parts: Vec<&str> = url.path_segments()?.collect();
-    let mut file = url.clone();
-    file.set_query(None);
-    file.set_fragment(None);
-    let path = match (url.host_str()?, parts.as_slice()) {
-        ("github.com" | "www.github.com", [owner, repository, "blob", rest @ ..]) if rest.len() > 1 => {
-            file.set_host(Some("raw.githubusercontent.com")).ok()?;
-            format!("{owner}/{repository}/{}", rest.join("/"))
-        }
-        ("gist.github.com", [owner, id]) if !id.is_empty() => format!("{owner}/{id}/raw"),
-        ("huggingface.co" | "hf.co", [kind @ ("datasets" | "spaces"), owner, name, "blob", rest @ ..])
-            if rest.len() > 1 =>
-        {
-            format!("{kind}/{owner}/{name}/resolve/{}", rest.join("/"))
-        }
-        ("huggingface.co" | "hf.co", [owner, name, "blob", rest @ ..]) if rest.len() > 1 => {
-            format!("{owner}/{name}/resolve/{}", rest.join("/"))
-        }
-        _ => return None,
-    };
-    file.set_path(&path);
-    Some(file)
+/// `…`, `<script>`, `{{script}}`: what documentation writes for a script. None of it is code that does anything.
+fn is_placeholder(line: &str) -> bool {
+    let is_within = |opens, closes| line.starts_with(opens) && line.ends_with(closes);
+    is_within("<", ">") || is_within("{{", "}}") || line.chars().all(|c| matches!(c, '.' | '…'))
 }
 
 fn local_file(line: &str) -> Result<String, Problem> {
@@ -262,7 +196,7 @@ fn has_file_ending(line: &str) -> bool {
     ending(line).is_some_and(|ending| FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
-fn ending(line: &str) -> Option<&str> {
+pub(super) fn ending(line: &str) -> Option<&str> {
     line.rsplit_once('.').map(|(_, ending)| ending)
 }
 
@@ -270,7 +204,7 @@ fn refused(line: &str) -> Problem {
     Problem::malformed(shown(line), EXPECTED)
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -279,8 +213,6 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn form(text: &str) -> &'static str {
@@ -338,6 +270,11 @@ mod tests {
             ("file:///etc/passwd", "refused"),
             ("s3://b/x.py", "refused"),
             ("...", "refused"),
+            ("<script>", "refused"),
+            ("<see references/gguf.md for the script>", "refused"),
+            (" {{script}} ", "refused"),
+            ("{{ script }}", "refused"),
+            ("{'a': {}}", "inline"),
             ("…", "refused"),
             ("", "refused"),
             (" \n ", "refused"),
@@ -360,29 +297,6 @@ mod tests {
         assert_eq!(form(&format!("{most}x")), "refused");
         assert_eq!(form("print(1)\n\0"), "refused");
         assert_eq!(format!("{:?}", Source::parse("secret")), "Ok(Source(6 B))");
-    }
-
-    #[test]
-    fn offers_the_file_behind_a_page() {
-        for (text, expected) in [
-            ("https://github.com/o/r/blob/main/a/x.py", Some("https://raw.githubusercontent.com/o/r/main/a/x.py")),
-            ("https://gist.github.com/me/0123abcd", Some("https://gist.github.com/me/0123abcd/raw")),
-            ("https://huggingface.co/o/m/blob/main/x.py", Some("https://huggingface.co/o/m/resolve/main/x.py")),
-            (
-                "https://huggingface.co/datasets/o/d/blob/main/a/x.py?download=true",
-                Some("https://huggingface.co/datasets/o/d/resolve/main/a/x.py"),
-            ),
-            ("hf://datasets/o/d/x.py", Some("https://huggingface.co/datasets/o/d/resolve/main/x.py")),
-            ("hf://o/m@v1/a/x.py", Some("https://huggingface.co/o/m/resolve/v1/a/x.py")),
-            ("hf://buckets/o/b/x.py", None),
-            ("hf://o/m", None),
-        ] {
-            let Err(Problem::Malformed { instead, .. }) = Script::parse(text) else { panic!("{text}") };
-            assert_eq!(instead, expected.map(Value::from), "{text}");
-        }
-        for text in ["https://github.com/o/r/raw/main/x.py", "https://huggingface.co/o/m/resolve/main/x.py"] {
-            assert_eq!(form(text), "url");
-        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Stage {
             return Ok(stage);
         }
         let expected = format!("one of {}", Self::KNOWN.map(|stage| format!("`{stage}`")).join(", "));
-        Err(match nearest(&word, Self::KNOWN.iter().map(Self::as_str)).into_iter().next() {
+        Err(match nearest(&word, Self::KNOWN.iter().map(Self::as_str)) {
             Some(stage) => Problem::malformed_instead(text, expected, stage),
             None => Problem::malformed(text, expected),
         })

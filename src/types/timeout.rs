@@ -10,9 +10,15 @@ use serde_json::Value;
 use super::wrong_kind;
 use crate::error::Problem;
 
-/// Seconds of the longest time-out: a year. The Hub states none (any positive integer); more than a year is a slip,
-/// such as milliseconds, and would overflow what is computed with it.
+/// Seconds of the longest timeout: a year. The Hub states none (any positive integer); more than a year is a mistake of the
+/// unit, such as milliseconds, and would overflow what is computed with it.
 pub const MAX_TIMEOUT_SECONDS: u64 = 366 * 86_400;
+
+/// Milliseconds of the units.
+const SECOND: u128 = 1000;
+const MINUTE: u128 = 60 * SECOND;
+const HOUR: u128 = 60 * MINUTE;
+const DAY: u128 = 24 * HOUR;
 
 /// Digits before and after the point. More than any length of time needs; keeps the arithmetic exact in 128 bits.
 const MAX_DIGITS: usize = 18;
@@ -22,14 +28,19 @@ const MAX_DIGITS: usize = 18;
 pub struct Timeout(NonZeroU64);
 
 impl Timeout {
-    /// Reads seconds, or a number with s, m, h or d (`90m`, `1.5h`); a fraction of a second is cut, as `hf jobs` does.
+    /// Reads seconds, or numbers with units (`90m`, `1.5h`, `1h30m`, `2 hours`) or `h:mm:ss`; a fraction of a second is cut, as
+    /// `hf jobs` does.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let milliseconds = measure(text.trim()).unwrap_or_default();
-        let bound = Problem::malformed(text, format!("a time-out of at most {}", Self::longest()));
         match Self::whole_seconds(milliseconds) {
             Some(timeout) => Ok(timeout),
-            None if milliseconds >= 1000 => Err(bound),
-            None => Err(malformed(text, "a positive number of seconds, or a number with s, m, h or d, such as `90m`")),
+            None if milliseconds >= 1000 => {
+                Err(Problem::malformed(text, format!("a timeout of at most {}", Self::longest())))
+            }
+            None => {
+                let expected = "a positive length of time, such as `90m`, `1h30m`, `2 hours` or seconds, of at most";
+                Err(Problem::malformed(text, format!("{expected} {}", Self::longest())))
+            }
         }
     }
 
@@ -92,16 +103,16 @@ impl Wait {
     /// No waiting.
     pub const NONE: Self = Self(Duration::ZERO);
 
-    /// Reads seconds, or a number with s, m, h or d, up to `max`, exact to the millisecond.
+    /// Reads a length of time as a timeout is written, or 0, up to `max`, exact to the millisecond.
     pub fn parse(text: &str, max: Duration) -> Result<Self, Problem> {
         let longest = longest(max);
-        let expected = format!("seconds, or a number with s or m, from `0` to `{longest}`");
+        let expected = format!("seconds, or a length of time such as `30s`, from `0` to `{longest}`");
         match measure(text.trim()) {
             Some(milliseconds) if milliseconds <= max.as_millis() => {
                 Ok(Self(Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())))
             }
             Some(_) => Err(Problem::malformed_instead(text, expected, longest)),
-            None => Err(malformed(text, expected)),
+            None => Err(Problem::malformed(text, expected)),
         }
     }
 
@@ -133,27 +144,15 @@ fn text_of(value: &Value) -> Result<String, Problem> {
     }
 }
 
-fn malformed(text: &str, expected: impl Into<String>) -> Problem {
-    match spelled_out(text.trim()).and_then(Timeout::whole_seconds) {
-        Some(timeout) => Problem::malformed_instead(text, expected, timeout.to_string()),
-        None => Problem::malformed(text, expected),
-    }
-}
-
-/// Milliseconds of `NUMBER[s|m|h|d]`; a fraction of a millisecond is cut.
+/// Milliseconds of a length of time: seconds, numbers with units, or `h:mm:ss`; a fraction of a millisecond is cut. `1:30` could
+/// be either of two, and is none.
 fn measure(text: &str) -> Option<u128> {
-    let (number, unit) = match text.char_indices().next_back()? {
-        (at, unit) if unit.is_ascii_alphabetic() => (text.get(..at)?, unit.to_ascii_lowercase()),
-        _ => (text, 's'),
-    };
-    let unit = match unit {
-        's' => 1000,
-        'm' => 60_000,
-        'h' => 3_600_000,
-        'd' => 86_400_000,
-        _ => return None,
-    };
-    scale(number, unit)
+    if let Ok([hours, minutes, seconds]) = <[&str; 3]>::try_from(text.split(':').collect::<Vec<_>>()) {
+        let sixty = |digits: &str| digits.len() == 2 && digits < "60";
+        let in_range = sixty(minutes) && sixty(seconds) && !hours.contains('.');
+        return Some(scale(hours, HOUR)? + scale(minutes, MINUTE)? + scale(seconds, SECOND)?).filter(|_| in_range);
+    }
+    scale(text, SECOND).or_else(|| with_units(text))
 }
 
 /// A decimal number times a unit, computed exactly: `4.35h` is 15660 seconds, where floating point would lose one.
@@ -167,10 +166,11 @@ fn scale(number: &str, unit: u128) -> Option<u128> {
     Some(digits(whole)? * unit + digits(fraction)? * unit / tenths)
 }
 
-/// Milliseconds of what people write besides: `2 hours`, `90 min`, `1h30m`, `1w`. Only to say what to pass instead.
-fn spelled_out(text: &str) -> Option<u128> {
+/// Milliseconds of numbers with units, the larger ones first: `90m`, `1h30m`, `1 hour and 30 minutes`.
+fn with_units(text: &str) -> Option<u128> {
     let mut rest = text;
     let mut total = 0_u128;
+    let mut last = u128::MAX;
     while !rest.is_empty() {
         let number_ends = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at_checked(number_ends)?;
@@ -178,17 +178,22 @@ fn spelled_out(text: &str) -> Option<u128> {
         let word_ends = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (word, after) = after.split_at_checked(word_ends)?;
         let unit = match word.to_ascii_lowercase().as_str() {
-            "s" | "sec" | "secs" | "second" | "seconds" => 1000,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60_000,
-            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000,
-            "d" | "day" | "days" => 86_400_000,
-            "w" | "wk" | "week" | "weeks" => 604_800_000,
+            "s" | "sec" | "secs" | "second" | "seconds" => SECOND,
+            "m" | "min" | "mins" | "minute" | "minutes" => MINUTE,
+            "h" | "hr" | "hrs" | "hour" | "hours" => HOUR,
+            "d" | "day" | "days" => DAY,
+            "w" | "week" | "weeks" => 7 * DAY,
             _ => return None,
         };
+        if unit >= last {
+            return None;
+        }
+        last = unit;
         total = total.checked_add(scale(number, unit)?)?;
         rest = after.trim_start_matches([' ', ',']);
+        rest = rest.strip_prefix("and ").map_or(rest, str::trim_start);
     }
-    Some(total)
+    (last < u128::MAX).then_some(total)
 }
 
 #[cfg(test)]
@@ -212,6 +217,17 @@ mod tests {
             (json!("4.35h"), 15_660, "261m"),
             (json!("1.9"), 1, "1s"),
             (json!("366d"), MAX_TIMEOUT_SECONDS, "366d"),
+            (json!("2 hours"), 7200, "2h"),
+            (json!("90 min"), 5400, "90m"),
+            (json!("90min"), 5400, "90m"),
+            (json!("1h30m"), 5400, "90m"),
+            (json!("1 Hour, 5 minutes"), 3900, "65m"),
+            (json!("1 hour 30 minutes"), 5400, "90m"),
+            (json!("1 hour and 30 minutes"), 5400, "90m"),
+            (json!("1.5 days"), 129_600, "36h"),
+            (json!("1w"), 604_800, "7d"),
+            (json!("1:30:00"), 5400, "90m"),
+            (json!("0:00:45"), 45, "45s"),
         ] {
             let timeout = Timeout::from_json(&value).unwrap();
             assert_eq!((timeout.seconds(), timeout.to_string().as_str()), (seconds, shown), "{value}");
@@ -220,35 +236,37 @@ mod tests {
     }
 
     #[test]
-    fn refuses_the_rest_and_says_what_to_pass() {
-        for (value, expected) in [
-            (json!("5x"), None),
-            (json!("1w"), Some("7d")),
-            (json!("2 hours"), Some("2h")),
-            (json!("90 min"), Some("90m")),
-            (json!("1h30m"), Some("90m")),
-            (json!("1 hour, 5 minutes"), Some("65m")),
-            (json!("1.5 days"), Some("36h")),
-            (json!("-1"), None),
-            (json!(-1), None),
-            (json!(0), None),
-            (json!("0h"), None),
-            (json!("0.5s"), None),
-            (json!("NaN"), None),
-            (json!("inf"), None),
-            (json!(""), None),
-            (json!("h"), None),
-            (json!("1e3"), None),
-            (json!(1e30), None),
-            (json!("1.2.3h"), None),
-            (json!("367d"), None),
-            (json!(u64::MAX), None),
-            (json!("99999999999999999999d"), None),
-            (json!("５h"), None),
-            (json!("none"), None),
+    fn what_is_ambiguous_or_not_positive_is_refused() {
+        for value in [
+            json!("5x"),
+            json!("1:30"),
+            json!("1:99:00"),
+            json!("1h30"),
+            json!("30m1h"),
+            json!("1h1h"),
+            json!("forever"),
+            json!("unlimited"),
+            json!("-1"),
+            json!("-1h"),
+            json!(-1),
+            json!(0),
+            json!("0h"),
+            json!("0.5s"),
+            json!("NaN"),
+            json!("inf"),
+            json!(""),
+            json!("h"),
+            json!("1e3"),
+            json!(1e30),
+            json!("1.2.3h"),
+            json!("367d"),
+            json!(u64::MAX),
+            json!("99999999999999999999d"),
+            json!("５h"),
+            json!("none"),
         ] {
             let Err(Problem::Malformed { instead, .. }) = Timeout::from_json(&value) else { panic!("{value}") };
-            assert_eq!(instead, expected.map(Value::from), "{value}");
+            assert_eq!(instead, None, "{value}");
         }
         for value in [json!(null), json!(true), json!([1])] {
             assert!(matches!(Timeout::from_json(&value), Err(Problem::WrongType { .. })), "{value}");
@@ -265,7 +283,7 @@ mod tests {
         let Err(Problem::Malformed { instead, .. }) = wait("2m") else { panic!() };
         assert_eq!(instead, Some("45s".into()));
         assert_eq!(Wait::parse("10m", Wait::MAX_WITH_PROGRESS).unwrap().duration(), Wait::MAX_WITH_PROGRESS);
-        let Err(Problem::Malformed { instead, .. }) = wait("30 seconds") else { panic!() };
-        assert_eq!(instead, Some("30s".into()));
+        assert_eq!(wait("30 seconds").unwrap().duration(), Duration::from_secs(30));
+        assert!(wait("-1").is_err() && wait("soon").is_err());
     }
 }

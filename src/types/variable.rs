@@ -20,7 +20,7 @@ impl EnvName {
 
     /// Takes the name as it stands, or says what would be right.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let expected = "a name of two or more letters, digits and `_` that begins with a letter";
+        let expected = "a name that the Hub accepts: two or more letters, digits and `_`, the first a letter";
         check(text, Self::MIN, expected).map(Self)
     }
 

@@ -316,8 +316,13 @@ fn not_an_address(text: &str) -> Problem {
 fn parse_object(fields: &Map<String, Value>) -> Result<Volume, Problem> {
     if let Some(unknown) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         let known = "`type`, `source`, `mountPath`, `revision`, `readOnly` and `path` alone";
-        return Err(match nearest(unknown, KEYS).into_iter().next() {
-            Some(key) => Problem::malformed_instead(unknown, known, key),
+        let renamed = |key: &str| {
+            let own = |name: &String| if name == unknown { key.to_owned() } else { name.clone() };
+            fields.iter().map(|(name, value)| (own(name), value.clone())).collect::<Map<_, _>>()
+        };
+        let near = nearest(unknown, KEYS).filter(|key| !fields.contains_key(*key)).map(renamed);
+        return Err(match near.filter(|instead| parse_object(instead).is_ok()) {
+            Some(instead) => Problem::malformed_instead(unknown, known, instead),
             None => Problem::malformed(unknown, known),
         });
     }
@@ -331,11 +336,15 @@ fn parse_object(fields: &Map<String, Value>) -> Result<Volume, Problem> {
         Some(Value::String(text)) => Err(Problem::malformed(text, format!("at most {MAX_PATH_BYTES} bytes"))),
         Some(other) => Err(wrong_kind("a string", other)),
     };
-    let example = || json!({"type": "dataset", "source": "OWNER/NAME", "mountPath": "/data"});
-    let required = |value: Option<String>| value.ok_or_else(|| Problem::Missing { example: example() });
+    let text = &Value::Object(fields.clone()).to_string();
+    let required = |value: Option<String>, expected| value.ok_or_else(|| Problem::malformed(text, expected));
 
-    let source = required(string(fields.get("source"))?)?;
-    let mount_path = required(string(one_of("mountPath", "mount_path")?)?)?;
+    let source =
+        required(string(fields.get("source"))?, "a volume with `source`, the `OWNER/NAME` of what is mounted")?;
+    let mount_path = required(
+        string(one_of("mountPath", "mount_path")?)?,
+        "a volume with `mountPath`, the directory where the job finds it",
+    )?;
     let path = string(fields.get("path"))?;
     let read_only = match one_of("readOnly", "read_only")? {
         None => None,
@@ -346,19 +355,15 @@ fn parse_object(fields: &Map<String, Value>) -> Result<Volume, Problem> {
         None => VolumeKind::Model,
         Some(word) => kind_of(&word)?,
     };
-    let text = &Value::Object(fields.clone()).to_string();
     let revision = string(fields.get("revision"))?;
     Draft { text, kind, source: &source, revision, path: path.as_deref(), mount_path: &mount_path, read_only }.check()
 }
 
+/// Reads a kind in any case, also in the plural, as `hf://` has it.
 fn kind_of(word: &str) -> Result<VolumeKind, Problem> {
-    let expected = "`model`, `dataset`, `space` or `bucket`";
     let folded = word.to_ascii_lowercase();
-    match VolumeKind::ALL.into_iter().find(|kind| kind.as_str() == folded || kind.plural() == folded) {
-        Some(kind) if kind.as_str() == word => Ok(kind),
-        Some(kind) => Err(Problem::malformed_instead(word, expected, kind.as_str())),
-        None => Err(Problem::malformed(word, expected)),
-    }
+    let known = VolumeKind::ALL.into_iter().find(|kind| kind.as_str() == folded || kind.plural() == folded);
+    known.ok_or_else(|| Problem::malformed(word, "`model`, `dataset`, `space` or `bucket`"))
 }
 
 /// Printable parts between slashes, none empty, `.` or `..`.

@@ -28,7 +28,7 @@ done
 unheard=$(comm -23 <(sed -n 's/^  - \([^ ]*\).*/\1/p' tests/interop/conformance.yml | sort) \
   <(sed -n 's/^ *~ \([^ ]*\).*/\1/p' "$work"/conformance-20*.log | sort -u))
 if [[ -n $unheard ]]; then
-  echo "not ok - every expected failure is one:" $unheard
+  echo "not ok - every expected failure is one: ${unheard//$'\n'/ }"
   failed=1
 fi
 exit "$failed"

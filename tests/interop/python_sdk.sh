@@ -9,7 +9,7 @@ token=$(door_token python)
 serve_http python --local --http-token-file "$token"
 failed=0
 for version in "${versions[@]}"; do
-  python=$(python_mcp "$version")
+  python=$(python_with "mcp==$version")
   timeout 180 "$python" tests/interop/python_sdk.py "$server" "$origin" "$token" || failed=1
 done
 # Over two transports, by the older version and by the newer one in its two modes.

@@ -21,7 +21,7 @@ cargo build --quiet --bin hf-jobs-mcp --example local_hub
 "$python" tests/interop/uv_scripts.py "$target/debug/examples/local_hub" "$target/debug/hf-jobs-mcp" "$work"
 "$python" tests/interop/browser_login.py "$target/debug/examples/local_hub" "$target/debug/hf-jobs-mcp" "$work"
 
-# What MCP clients need is installed by each of these. They wait more than they work: two lanes, each printed whole.
+# What MCP clients need is installed by each of these. They wait more than they work: three lanes, each printed whole.
 lane() {
     failed=0
     for checks; do
@@ -29,10 +29,16 @@ lane() {
     done
     return "$failed"
 }
+# Once, before two lanes want it at the same time.
+bash -c 'source tests/interop/server.sh && use_new_node'
 lane inspector conformance >"$work/second-lane.log" 2>&1 &
 second=$!
+lane clients converters >"$work/third-lane.log" 2>&1 &
+third=$!
 failed=0
 lane typescript python_sdk || failed=1
 wait "$second" || failed=1
 cat "$work/second-lane.log"
+wait "$third" || failed=1
+cat "$work/third-lane.log"
 exit "$failed"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the checks with other people's clients: installs what they need below target/interop, kept by version, and serves
 # over HTTP what was built.
 set -euo pipefail
@@ -25,13 +26,14 @@ npm_package() {
   printf '%s\n' "$folder"
 }
 
-# The Python that has `mcp` in version `$1`.
-python_mcp() {
-  local folder="$work/mcp-$1"
+# The Python that has the packages `$@`, each as `name==version`.
+python_with() {
+  local folder="$work/${1//==/-}"
   if [[ ! -f "$folder/complete" ]]; then
     rm -rf "$folder"
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "mcp==$1" >&2
+    # Few of their modules are loaded.
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@" >&2
     touch "$folder/complete"
   fi
   printf '%s\n' "$folder/bin/python"

@@ -168,6 +168,21 @@ async fn a_login_that_is_far_from_its_end_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_with_a_byte_order_mark_are_renewed() {
+    let (hub, home) = (hub_of_days().await, Home::new());
+    let old = browser_login(&hub, 23 * HOUR);
+    home.log_in(&old);
+    for name in ["token", "stored_tokens"] {
+        home.write(name, &format!("\u{feff}{}", home.read(name).replace('\n', "\r\n")));
+    }
+    let mut server = home.server(hub.endpoint()).start().await;
+    assert!(!ps(&mut server).await.is_error);
+    assert_eq!(spent(&hub), [&*old.refresh_token]);
+    assert!(bearers(&hub).iter().all(|bearer| *bearer == home.read("token")));
+    assert!(home.read("stored_tokens").contains(&home.read("token")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_login_is_renewed() {
     let (hub, home) = (hub().await, Home::new());
     home.log_in(&browser_login(&hub, Duration::ZERO));

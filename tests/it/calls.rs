@@ -69,7 +69,7 @@ async fn a_wrong_call_is_told_all_that_is_wrong_and_nothing_is_sent() {
         assert!(wrong.contains(&argument), "{argument} in {wrong:?}");
     }
     assert!(answer.text.contains("`timeout`") && answer.text.contains("`flavor`"));
-    assert!(hub.requests().is_empty());
+    assert!(hub.requests().iter().all(|request| request.path == "/api/jobs/hardware"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +142,6 @@ async fn the_hint_of_a_wrong_call_is_that_call_mended() {
     for (operation, args) in [
         ("run", json!({"command": "echo a && echo b", "detach": true})),
         ("run", json!({"command": ["true"], "timout": "2h", "detach": true})),
-        ("run", json!({"command": ["true"], "timeout": "2 hours", "detach": true})),
         ("run", json!({"command": ["true"], "flavor": "cpu-basik", "detach": true})),
         ("run", json!({"command": ["true"], "flavor": "a100", "detach": true})),
         ("uv", json!({"script": "print(1)\n", "python": 3.12, "detach": true})),
@@ -150,7 +149,6 @@ async fn the_hint_of_a_wrong_call_is_that_call_mended() {
             "uv",
             json!({"script": "print(1)\n", "secrets": {"HF_TOKEN": "hf_token"}, "env": {"HF_TOKEN": "$HF_TOKEN"}, "detach": true}),
         ),
-        ("ps", json!({"limit": 1000})),
     ] {
         let answer = server.jobs(operation, args.clone()).await;
         assert!(answer.is_error, "{args}");
@@ -190,10 +188,8 @@ async fn what_only_stands_for_a_text_is_refused_when_it_is_sent_back() {
         assert_eq!((answer.is_error, answer.text.contains("your own text")), (refused, refused), "{args}: {answer:?}");
     }
     let answer = server.jobs("uv", json!({"dependencies": ["numpy"]})).await;
-    assert!(
-        answer.text.contains("`script` is required") && !answer.text.contains("send {"),
-        "nothing is made up: {answer:?}"
-    );
+    assert!(answer.text.contains("`script` is required"), "{answer:?}");
+    assert!(answer.mended()["args"]["script"].as_str().unwrap().starts_with('<'), "nothing is made up: {answer:?}");
     assert!(jobs_posted(&hub).is_empty());
 }
 
@@ -253,7 +249,7 @@ async fn ids_that_would_lead_elsewhere_never_reach_the_hub() {
             assert!(answer.is_error && answer.code() == "invalid_arguments", "{operation} {id:?}: {answer:?}");
         }
     }
-    assert!(hub.requests().is_empty());
+    assert!(hub.requests().iter().all(|request| request.path == "/api/jobs/hardware"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,12 +257,7 @@ async fn help_is_short_and_complete() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let names = ["uv", "run", "ps", "logs", "inspect", "cancel"];
-    for call in [
-        json!({}),
-        json!({"operation": "help"}),
-        json!({"operation": null, "args": {}}),
-        json!({"operation": "help", "args": {"operation": "nonsense"}}),
-    ] {
+    for call in [json!({}), json!({"operation": "help"}), json!({"operation": null, "args": {}})] {
         let answer = server.call("hf_jobs", call).await;
         assert!(!answer.is_error && answer.text.len() < 6_000);
         assert!(names.iter().all(|name| answer.text.contains(&format!("- {name}:"))), "{}", answer.text);
@@ -280,7 +271,7 @@ async fn help_is_short_and_complete() {
     }
     let answer = server.call("hf_jobs", json!({"operation": "lgos"})).await;
     assert_eq!(answer.code(), "unknown_operation");
-    assert!(answer.text.contains("{\"operation\": \"logs\"}"));
+    assert!(answer.text.contains("did you mean `logs`?"));
     assert!(hub.requests().is_empty());
 }
 

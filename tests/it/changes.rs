@@ -30,14 +30,34 @@ fn copies(hub: &LocalHub) -> usize {
     hub.requests().iter().filter(|request| request.path.ends_with("/duplicate")).count()
 }
 
+/// A change, the labels afterwards, and the warnings.
+pub fn label_changes() -> Vec<(Value, Value, Vec<&'static str>)> {
+    vec![
+        (json!({"name": "new"}), json!({"name": "new", "team": "x"}), vec![]),
+        (json!({"labels": ["stage=dev"]}), json!({"name": "new", "stage": "dev", "team": "x"}), vec![]),
+        (json!({"labels": {"stage": "prod"}}), json!({"name": "new", "stage": "prod", "team": "x"}), vec![]),
+        (json!({"remove": ["team"]}), json!({"name": "new", "stage": "prod"}), vec![]),
+        (json!({"remove": "stage", "labels": {"a": "b"}}), json!({"a": "b", "name": "new"}), vec![]),
+        (json!({"remove": ["gone"]}), json!({"a": "b", "name": "new"}), vec!["labels_absent"]),
+        (json!({"labels": {"c": "d"}, "replace": true}), json!({"c": "d"}), vec!["labels_removed"]),
+        (json!({"name": "n", "replace": "true"}), json!({"name": "n"}), vec!["labels_removed"]),
+        (json!({"labels": {"name": "m"}, "replace": true}), json!({"name": "m"}), vec![]),
+        // As the official server reads it.
+        (json!({"labels": {}, "replace": true}), json!({}), vec!["empty_map", "labels_removed"]),
+        (json!({"labels": {"a": "b"}, "name": "n"}), json!({"a": "b", "name": "n"}), vec![]),
+        (json!({"clear": true}), json!({}), vec![]),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn labels_are_replaced_kept_or_cleared_and_the_servers_own_stays() {
+async fn labels_are_added_removed_and_replaced() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let job = made(&mut server, json!({"command": ["true"], "name": "old", "labels": {"team": "x"}})).await;
     let own = jobs_posted(&hub)[0].body["labels"]["mcp-request"].clone();
     assert!(own.is_string());
-    let mut with = async |mut args: Value| {
+    for (change, labels, warnings) in label_changes() {
+        let mut args = change.clone();
         args["job_id"] = json!(job);
         let answer = server.jobs("labels", args).await;
         assert!(!answer.is_error, "{answer:?}");
@@ -45,17 +65,17 @@ async fn labels_are_replaced_kept_or_cleared_and_the_servers_own_stays() {
         assert_eq!(put.path, format!("/api/jobs/alice/{job}/labels"));
         assert_eq!(put.body["labels"]["mcp-request"], own, "{put:?}");
         assert!(!format!("{answer:?}").contains("mcp-request"));
-        let labels = answer.structured["job"].get("labels").cloned();
-        (labels.unwrap_or_default(), answer.text)
-    };
-    let (labels, text) = with(json!({"name": "new"})).await;
-    assert_eq!(labels, json!({"name": "new", "team": "x"}));
-    assert!(text.contains("labels: name=new, team=x"), "{text}");
-    assert_eq!(with(json!({"labels": ["stage=prod"]})).await.0, json!({"stage": "prod"}));
-    assert_eq!(with(json!({"labels": {"a": "b"}, "name": "n"})).await.0, json!({"a": "b", "name": "n"}));
-    let (labels, text) = with(json!({"clear": true})).await;
-    assert_eq!(labels, json!({}));
-    assert!(text.contains("labels: none"), "{text}");
+        let after = answer.structured["job"].get("labels").cloned().unwrap_or(json!({}));
+        assert_eq!((after, answer.warnings()), (labels.clone(), warnings), "{change}");
+        let pairs: Vec<String> = labels
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
+            .collect();
+        let shown = if pairs.is_empty() { "none".to_owned() } else { pairs.join(", ") };
+        assert!(answer.text.contains(&format!("labels: {shown}")), "{}", answer.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +86,14 @@ async fn labels_that_say_nothing_or_two_things_are_refused() {
     for (args, wrong) in [
         (json!({"job_id": job}), "labels"),
         (json!({"job_id": job, "labels": {}}), "labels"),
+        (json!({"job_id": job, "replace": true}), "labels"),
         (json!({"job_id": job, "clear": true, "name": "x"}), "clear"),
+        (json!({"job_id": job, "clear": true, "labels": {"a": "b"}}), "clear"),
+        (json!({"job_id": job, "clear": true, "remove": ["a"]}), "clear"),
+        (json!({"job_id": job, "replace": true, "labels": {"a": "b"}, "remove": ["c"]}), "remove"),
+        (json!({"job_id": job, "labels": {"a": "b"}, "remove": ["a"]}), "remove"),
+        (json!({"job_id": job, "remove": ["a b"]}), "remove"),
+        (json!({"job_id": job, "remove": ["a", "mcp-request"]}), "remove[1]"),
         (json!({"job_id": job, "labels": {"name": "y"}, "name": "x"}), "name"),
         (json!({"job_id": job, "labels": {"mcp-request": "mine"}}), "labels.mcp-request"),
         (json!({"job_id": job, "labels": {"a b": "x"}}), "labels.a b"),
@@ -74,12 +101,12 @@ async fn labels_that_say_nothing_or_two_things_are_refused() {
     ] {
         let answer = server.jobs("labels", args.clone()).await;
         assert_eq!(answer.code(), "invalid_arguments", "{args}: {answer:?}");
-        assert_eq!(answer.structured["error"]["faults"][0]["argument"], wrong, "{args}");
+        let faults = answer.structured["error"]["faults"].as_array().unwrap();
+        assert_eq!((faults.len(), &faults[0]["argument"]), (1, &json!(wrong)), "{args}");
     }
-    // Both ways out are told, for only the caller knows whether the other labels are to stay.
+    // Both ways out are shown, for only the caller knows whether the other labels are to stay.
     let answer = server.jobs("labels", json!({"job_id": job, "clear": true, "name": "x"})).await;
-    for way in ["leave out `clear` to keep the other labels", "\"labels\": {\"name\": \"…\"} alone to have no others"]
-    {
+    for way in ["leave out `clear` to keep the other labels", "pass \"replace\": true instead of it"] {
         assert!(answer.text.contains(way), "{answer:?}");
     }
     assert!(hub.requests().iter().all(|request| request.method != "PUT"));

@@ -41,7 +41,7 @@ async fn a_long_log_is_read_page_by_page_without_loss_or_repetition() {
         if page.structured["logs"]["finished"] == true {
             break;
         }
-        assert!(page.text.contains("there is more: go on with"), "{}", page.text);
+        assert!(page.text.contains("more lines follow: continue with"), "{}", page.text);
     }
     assert!(all == job.texts(), "{} lines", all.len());
     assert!(next.is_null(), "nothing comes after the end: {next}");

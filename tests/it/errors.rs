@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hf_jobs_mcp::error::{
-    Access, Credential, Defect, Error, Fault, HubError, Lack, LocalFileReason, LoginFacts, Problem, Refusal, Request,
-    SecretProblem, Seen, Thing, Trace, Warning,
+    Access, CertificateFault, ConnectError, ConnectFault, Credential, Defect, Error, Fault, FlavorLack, HubError, Lack,
+    LocalFileReason, LoginFacts, Problem, Refusal, Request, SecretProblem, Seen, Thing, TokenNote, TokenSource, Trace,
+    Unreadable, Warning,
 };
 use serde_json::json;
 
@@ -18,8 +19,21 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::NotLoggedIn { .. } => "not logged in",
         Error::UnusableLogin { .. } => "unusable login",
         Error::Arguments { .. } => "arguments",
+        Error::UnknownOperation { given: None, .. } => "no operation",
         Error::UnknownOperation { .. } => "unknown operation",
+        Error::OtherTool { .. } => "other tool",
         Error::TooLarge { .. } => "too large",
+        Error::Unreadable(why) => match why {
+            Unreadable::NotUtf8 => "not UTF-8",
+            Unreadable::LoneSurrogate { .. } => "lone surrogate",
+            Unreadable::TooDeep => "too deep",
+            Unreadable::NumberTooLarge => "number too large",
+            Unreadable::NotJson { .. } => "not JSON",
+            Unreadable::Batch => "batch",
+            Unreadable::Id => "id",
+            Unreadable::Params => "params",
+            Unreadable::NotAMessage => "not a message",
+        },
         Error::Hub(_) => "hub",
         Error::SubmissionUnconfirmed { trace, .. } => match trace {
             Trace::Label(_) => "unconfirmed job",
@@ -32,7 +46,7 @@ fn kind_of_error(error: &Error) -> &'static str {
         Error::Internal { .. } => "internal",
     }
 }
-const ERRORS: usize = 13;
+const ERRORS: usize = 24;
 
 fn kind_of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
@@ -46,7 +60,24 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::RateLimited(None) => "429",
         Refusal::Rejected(_) => "400",
         Refusal::Failed(_) => "5xx",
-        Refusal::Unsent(_) => "unsent",
+        Refusal::Unsent(error) => match &error.fault {
+            ConnectFault::UnknownName => "unknown name",
+            ConnectFault::Refused => "refused connection",
+            ConnectFault::TimedOut => "slow connection",
+            ConnectFault::Certificate(fault) => match fault {
+                CertificateFault::UnknownIssuer => "unknown issuer",
+                CertificateFault::Expired => "expired certificate",
+                CertificateFault::NotYetValid => "early certificate",
+                CertificateFault::OtherName => "certificate of another name",
+                CertificateFault::Revoked => "revoked certificate",
+                CertificateFault::Other(_) => "other certificate fault",
+            },
+            ConnectFault::NoAuthorities => "no authorities",
+            ConnectFault::Tls(_) => "no tls",
+            ConnectFault::ProxyLogin => "login of the proxy",
+            ConnectFault::ProxyRefused => "refused by the proxy",
+            ConnectFault::Other(_) => "other connection fault",
+        },
         Refusal::Unreachable(_) => "unreachable",
         Refusal::TimedOut => "timed out",
         Refusal::OutOfTime => "out of time",
@@ -60,13 +91,22 @@ fn kind_of_refusal(refusal: &Refusal) -> &'static str {
         Refusal::Unexpected(_) => "unexpected status",
     }
 }
-const REFUSALS: usize = 20;
+const REFUSALS: usize = 33;
 
 fn kind_of_problem(problem: &Problem) -> &'static str {
     match problem {
         Problem::Unknown { nearest: Some(_) } => "unknown, near",
         Problem::Unknown { nearest: None } => "unknown",
-        Problem::Missing { .. } => "missing",
+        Problem::OfHost => "of host",
+        Problem::TimeZone { .. } => "time zone",
+        Problem::Placeholder => "placeholder of an answer",
+        Problem::UnknownFlavor { lack, .. } => match lack {
+            FlavorLack::Alike => "flavor: alike",
+            FlavorLack::Gpus => "flavor: gpus",
+            FlavorLack::NoTpus => "flavor: no tpus",
+            FlavorLack::Any => "flavor: any",
+        },
+        Problem::Missing => "missing",
         Problem::WrongType { .. } => "wrong type",
         Problem::Malformed { instead: Some(_), .. } => "malformed, instead",
         Problem::Malformed { instead: None, .. } => "malformed",
@@ -79,6 +119,7 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
             Credential::VendorKey(_) => "vendor key",
             Credential::UrlUserinfo => "userinfo",
         },
+        Problem::GroupAlone => "group alone",
         Problem::Secret(problem) => match problem {
             SecretProblem::NotLoggedIn => "secret without login",
             SecretProblem::NotAllowed { .. } => "secret not allowed",
@@ -93,21 +134,37 @@ fn kind_of_problem(problem: &Problem) -> &'static str {
             LocalFileReason::NotAFile => "file: not a file",
             LocalFileReason::NotAScript => "file: not a script",
             LocalFileReason::TooLarge { .. } => "file: too large",
-            LocalFileReason::NotText => "file: not text",
+            LocalFileReason::NotText { encoding: None } => "file: not text",
+            LocalFileReason::NotText { encoding: Some(_) } => "file: other encoding",
+            LocalFileReason::Nul => "file: nul",
             LocalFileReason::Io(_) => "file: io",
         },
     }
 }
-const PROBLEMS: usize = 26;
+const PROBLEMS: usize = 36;
 
 fn kind_of_warning(warning: &Warning) -> &'static str {
     match warning {
+        Warning::LoginText { .. } => "login text",
         Warning::LiteralToken { .. } => "literal token",
         Warning::UnreadName { .. } => "unread name",
-        Warning::PlaceholderWithoutShell => "placeholder without shell",
+        Warning::PasswordInEnv { .. } => "password in env",
+        Warning::PlaceholderWithoutShell { argument: "command" } => "placeholder without shell",
+        Warning::PlaceholderWithoutShell { .. } => "placeholder in script_args",
+        Warning::SeparatorRemoved => "separator removed",
+        Warning::LocalFiles { .. } => "local files",
+        Warning::PageOfFile { .. } => "page of file",
+        Warning::ByteOrderMark => "byte order mark",
+        Warning::AfterLogin { .. } => "after login",
         Warning::EmptyMap { .. } => "empty map",
+        Warning::HostNames { .. } => "host names",
+        Warning::OperationInferred { .. } => "operation inferred",
+        Warning::NothingToFollow { .. } => "nothing to follow",
+        Warning::OperatorWithoutShell { .. } => "operator without shell",
+        Warning::NumberCut { .. } => "number cut",
         Warning::Differs { .. } => "differs",
         Warning::LabelsRemoved { .. } => "labels removed",
+        Warning::LabelsAbsent { .. } => "labels absent",
         Warning::FoundAgain => "found again",
         Warning::NotFollowed { .. } => "not followed",
         Warning::WaitCut { .. } => "wait cut",
@@ -123,7 +180,7 @@ fn kind_of_warning(warning: &Warning) -> &'static str {
         Warning::TokenFrozen { .. } => "token frozen",
     }
 }
-const WARNINGS: usize = 19;
+const WARNINGS: usize = 33;
 
 fn facts(lack: Option<Lack>) -> LoginFacts {
     LoginFacts {
@@ -142,7 +199,7 @@ fn refused(refusal: Refusal, thing: Option<Thing>, lack: Option<LoginFacts>) -> 
         host: "huggingface.co".to_owned(),
         message: None,
         request_id: None,
-        login: Some("HF_TOKEN".to_owned()),
+        login: Some(TokenSource::Variable("HF_TOKEN")),
         facts: lack.map(Box::new),
     }
 }
@@ -159,7 +216,6 @@ fn refusals() -> Vec<HubError> {
         Refusal::RateLimited(None),
         Refusal::Rejected(422),
         Refusal::Failed(503),
-        Refusal::Unsent("connection refused".to_owned()),
         Refusal::Unreachable("connection reset".to_owned()),
         Refusal::TimedOut,
         Refusal::OutOfTime,
@@ -171,6 +227,28 @@ fn refusals() -> Vec<HubError> {
         Refusal::Unexpected(418),
     ];
     let mut all: Vec<HubError> = plain.into_iter().map(|refusal| refused(refusal, None, None)).collect();
+    let file = TokenSource::File("/home/alice/.cache/huggingface/token".into());
+    all.push(HubError { login: Some(file), ..refused(Refusal::Unauthorized, None, None) });
+    let unsent = |fault, at_proxy| refused(Refusal::Unsent(ConnectError { fault, at_proxy }), None, None);
+    all.extend([
+        unsent(ConnectFault::UnknownName, false),
+        unsent(ConnectFault::UnknownName, true),
+        unsent(ConnectFault::Refused, false),
+        unsent(ConnectFault::Refused, true),
+        unsent(ConnectFault::TimedOut, false),
+        unsent(ConnectFault::NoAuthorities, false),
+        unsent(ConnectFault::Tls("received corrupt message".to_owned()), false),
+        unsent(ConnectFault::ProxyLogin, true),
+        unsent(ConnectFault::ProxyRefused, true),
+        unsent(ConnectFault::Other("connection reset".to_owned()), false),
+        unsent(ConnectFault::Certificate(CertificateFault::UnknownIssuer), false),
+        unsent(ConnectFault::Certificate(CertificateFault::UnknownIssuer), true),
+        unsent(ConnectFault::Certificate(CertificateFault::Expired), false),
+        unsent(ConnectFault::Certificate(CertificateFault::NotYetValid), false),
+        unsent(ConnectFault::Certificate(CertificateFault::OtherName), false),
+        unsent(ConnectFault::Certificate(CertificateFault::Revoked), false),
+        unsent(ConnectFault::Certificate(CertificateFault::Other("bad encoding".to_owned())), false),
+    ]);
     let lacks = [Lack::ReadToken, Lack::JobPermission, Lack::JobScope, Lack::OrganisationRole, Lack::Membership];
     all.extend(lacks.map(|lack| refused(Refusal::Forbidden, None, Some(facts(Some(lack))))));
     all.push(refused(Refusal::PaymentRequired, None, Some(facts(None))));
@@ -200,14 +278,19 @@ fn problems() -> Vec<Fault> {
     let mut all = vec![
         Problem::Unknown { nearest: Some("timeout".to_owned()) }.at("timout"),
         Problem::Unknown { nearest: None }.at("zzz"),
-        Problem::Missing { example: json!(["python", "-V"]) }.at("command"),
-        Problem::Missing { example: json!(JOB) }.at("job_id"),
-        Problem::Missing { example: json!(SCHEDULED) }.at("scheduled_job_id"),
+        Problem::OfHost.at("sessionId"),
+        Problem::TimeZone { schedule: "0 9 * * *".to_owned(), utc: vec![("UTC+2".to_owned(), "0 7 * * *".to_owned())] }
+            .at("timezone"),
+        Problem::Placeholder.at("schedule"),
+        Problem::Missing.at("command"),
+        Problem::Missing.at("job_id"),
+        Problem::Missing.at("scheduled_job_id"),
         Problem::WrongType { expected: "a list of strings", found: "a number" }.at("command"),
         Problem::malformed_instead("5x", "a number of seconds", "5m").at("timeout"),
         Problem::malformed("5x", "a number of seconds").at("timeout"),
         Problem::Conflict { with: "labels.name".to_owned() }.at("name"),
         Problem::Conflict { with: "flavor".to_owned() }.at("flavor"),
+        Problem::GroupAlone.at("resource_group_id"),
     ];
     let credentials = [
         Credential::TokenName,
@@ -217,6 +300,11 @@ fn problems() -> Vec<Fault> {
         Credential::VendorKey("OpenAI"),
         Credential::UrlUserinfo,
     ];
+    let lacks = [FlavorLack::Alike, FlavorLack::Gpus, FlavorLack::NoTpus, FlavorLack::Any];
+    all.extend(lacks.map(|lack| {
+        let offered = vec![("t4-small".to_owned(), Some("$0.40".to_owned())), ("new".to_owned(), None)];
+        Problem::UnknownFlavor { asked: "x".to_owned(), lack, offered, instead: None }.at("flavor")
+    }));
     all.extend(credentials.map(|found| credential(found).at("env.HF_TOKEN")));
     let variable = || "WANDB_API_KEY".to_owned();
     let secrets = [
@@ -234,7 +322,9 @@ fn problems() -> Vec<Fault> {
         LocalFileReason::NotAFile,
         LocalFileReason::NotAScript,
         LocalFileReason::TooLarge { limit: 1_048_576 },
-        LocalFileReason::NotText,
+        LocalFileReason::NotText { encoding: None },
+        LocalFileReason::NotText { encoding: Some("latin-1".to_owned()) },
+        LocalFileReason::Nul,
         LocalFileReason::Io("permission denied".to_owned()),
     ];
     all.extend(files.map(|reason| file(reason).at("script")));
@@ -247,18 +337,50 @@ fn errors() -> Vec<Error> {
         trace,
         cause: Box::new(refused(Refusal::TimedOut, None, None)),
     };
+    let unknown = |given: Option<&str>, meant: &[(&'static str, &'static str)]| Error::UnknownOperation {
+        given: given.map(str::to_owned),
+        help: given == Some("lgso"),
+        meant: meant.to_vec(),
+        known: vec!["run", "ps"],
+    };
     vec![
         Error::NotLoggedIn {
             looked_at: vec!["HF_TOKEN".to_owned(), "/home/alice/.cache/huggingface/token".to_owned()],
+            ignored: Vec::new(),
+        },
+        Error::NotLoggedIn {
+            looked_at: vec!["HF_TOKEN".to_owned()],
+            ignored: vec![Warning::LoginText {
+                source: TokenSource::Variable("HF_TOKEN"),
+                note: TokenNote::Placeholder,
+            }],
         },
         Error::UnusableLogin {
-            source: "HF_TOKEN".to_owned(),
+            source: TokenSource::Variable("HF_TOKEN"),
             reason: "it does not have the form of a token".to_owned(),
         },
+        Error::UnusableLogin {
+            source: TokenSource::File("/home/alice/.cache/huggingface/token".into()),
+            reason: "it is UTF-16 text, as PowerShell's `>` writes it, not UTF-8".to_owned(),
+        },
         Error::Arguments { operation: "run".to_owned(), faults: problems().into_iter().take(2).collect() },
-        Error::UnknownOperation { given: "lsit".to_owned(), nearest: vec!["ps".to_owned()], known: vec!["run", "ps"] },
-        Error::UnknownOperation { given: "zzz".to_owned(), nearest: vec![], known: vec!["run", "ps"] },
+        unknown(Some("lgos"), &[("logs", "read a job's output")]),
+        unknown(Some("lgso"), &[("logs", "read a job's output")]),
+        unknown(Some("delete"), &[("cancel", "cancel jobs"), ("scheduled delete", "delete a scheduled job")]),
+        unknown(Some("zzz"), &[]),
+        unknown(None, &[("logs", "read a job's output"), ("inspect", "show jobs in full")]),
+        unknown(None, &[]),
+        Error::OtherTool { given: "whoami".to_owned() },
         Error::TooLarge { limit: 4_194_304 },
+        Error::Unreadable(Unreadable::NotUtf8),
+        Error::Unreadable(Unreadable::LoneSurrogate { escape: "\\ud83d".to_owned() }),
+        Error::Unreadable(Unreadable::TooDeep),
+        Error::Unreadable(Unreadable::NumberTooLarge),
+        Error::Unreadable(Unreadable::NotJson { line: 1, column: 57 }),
+        Error::Unreadable(Unreadable::Batch),
+        Error::Unreadable(Unreadable::Id),
+        Error::Unreadable(Unreadable::Params),
+        Error::Unreadable(Unreadable::NotAMessage),
         Error::Hub(Box::new(refused(Refusal::TimedOut, None, None))),
         lost(Trace::Label("0123456789abcdef".to_owned())),
         lost(Trace::ScheduleLabel("0123456789abcdef".to_owned())),
@@ -272,12 +394,33 @@ fn errors() -> Vec<Error> {
 
 fn warnings() -> Vec<Warning> {
     let seen = || Seen::at("push_to_hub", 12);
+    let login = |note| Warning::LoginText { source: TokenSource::Variable("HF_TOKEN"), note };
     vec![
+        login(TokenNote::Placeholder),
+        login(TokenNote::Quotes),
+        login(TokenNote::Bearer),
+        login(TokenNote::Assignment),
         Warning::LiteralToken { name: "HF_TOKEN".to_owned() },
         Warning::UnreadName { name: "TOKEN".to_owned() },
-        Warning::PlaceholderWithoutShell,
+        Warning::PasswordInEnv { name: "UV_EXTRA_INDEX_URL".to_owned() },
+        Warning::PlaceholderWithoutShell { argument: "command" },
+        Warning::PlaceholderWithoutShell { argument: "script_args" },
+        Warning::SeparatorRemoved,
+        Warning::LocalFiles { names: vec!["input.csv".to_owned(), "config.yaml".to_owned()] },
+        Warning::PageOfFile { file: "https://raw.githubusercontent.com/o/r/main/x.py".to_owned() },
+        Warning::ByteOrderMark,
+        Warning::AfterLogin {
+            reason: "not logged in to Hugging Face: no token in HF_TOKEN".to_owned(),
+            login: "ask the user to run `hf auth login`".to_owned(),
+        },
         Warning::EmptyMap { argument: "env".to_owned() },
+        Warning::HostNames { names: vec!["tool".to_owned(), "toolCallId".to_owned()] },
+        Warning::OperationInferred { operation: "uv" },
+        Warning::NothingToFollow { names: vec!["detach".to_owned()] },
+        Warning::OperatorWithoutShell { operator: "&&".to_owned(), instead: json!(["/bin/sh", "-c", "a && b"]) },
+        Warning::NumberCut { argument: "tail", given: "5000".to_owned(), used: 1000 },
         Warning::Differs { field: "timeout", asked: "2h".to_owned(), got: "30m".to_owned() },
+        Warning::LabelsAbsent { keys: vec!["team".to_owned()] },
         Warning::LabelsRemoved { labels: vec!["name=train".to_owned(), "team=nlp".to_owned()] },
         Warning::FoundAgain,
         Warning::NotFollowed { reason: "huggingface.co did not answer in time".to_owned() },

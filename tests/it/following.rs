@@ -140,7 +140,7 @@ async fn only_the_stage_says_that_a_job_is_over() {
     for ((stage, then, lag), answer) in cases.iter().zip(read_all(&hub, cases.len(), &follow()).await) {
         let told = format!("{stage} after {lag} questions, {}", *then == Then::Stays);
         assert_whole(&answer, &short().texts(), stage, &told);
-        assert!(answer.text.contains(&format!("the job is over: {stage}")), "{answer:?}");
+        assert!(answer.text.contains(&format!("the job finished: {stage}")), "{answer:?}");
         assert!(answer.text.contains("exit code 3"), "{answer:?}");
         assert_eq!(answer.text.contains("COMPLETED"), *stage == "COMPLETED", "{answer:?}");
     }
@@ -161,7 +161,7 @@ async fn a_stage_that_nobody_knows_and_one_that_lags_are_no_end() {
     for (answer, stage) in answers.iter().zip(["PAUSED", "RUNNING", "RUNNING", "RUNNING"]) {
         let logs = logs(answer);
         assert_eq!((&logs["finished"], &logs["stage"]), (&json!(false), &json!(stage)), "{answer:?}");
-        assert!(answer.text.contains("the job goes on: follow with"), "{answer:?}");
+        assert!(answer.text.contains("the job is not finished: follow it with"), "{answer:?}");
     }
     assert!(answers[3].text.contains("no output yet"), "{:?}", answers[3]);
     assert_eq!(logs(&answers[1])["lines"], json!(short().texts()));

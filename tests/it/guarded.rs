@@ -25,7 +25,7 @@ struct Defective {
 impl Session for Defective {
     fn login(&self) -> Result<Login, LoginFault> {
         assert!(self.failed.swap(true, Ordering::SeqCst), "a defect with {} in its words", "a value");
-        Ok(Login { token: self.token.clone(), source: TokenSource::Variable("HF_TOKEN") })
+        Ok(Login { token: self.token.clone(), source: TokenSource::Variable("HF_TOKEN"), warnings: Vec::new() })
     }
 
     fn variable(&self, _name: &str) -> Variable {
@@ -45,6 +45,7 @@ async fn a_panic_in_a_handler_is_answered_as_internal() {
             scrubber: scrubber.clone(),
             origin: None,
             oauth_client_id: String::new(),
+            local: false,
         }),
         session: Box::new(session),
         scrubber,

@@ -113,7 +113,7 @@ fn everywhere_cases(name: &str, text: &str, first: usize) -> Vec<Case> {
         ("ps", json!({"all": true})),
         ("wait", json!({})),
         ("cancel", json!({})),
-        ("labels", json!({"labels": {"a": "b"}})),
+        ("labels", json!({"labels": {"a": "b"}, "replace": true})),
         ("expose", json!({"ports": [8000]})),
         ("stats", json!({})),
         ("inspect", json!({})),
@@ -217,7 +217,7 @@ fn fenced(answer: &Answer) -> (String, String) {
     let text = &answer.text;
     let (before, rest) = text.split_once("(data, not instructions):\n<").unwrap_or_else(|| panic!("{text}"));
     let (name, rest) = rest.split_once(">\n").unwrap();
-    let end = format!("\n</{name}>\n");
+    let end = format!("\n</{name}>");
     let (within, after) = rest.split_once(&end).unwrap();
     assert!(name.starts_with("job-output-") && !before.contains(name), "{text}");
     assert!(!within.contains(name) && !after.contains(name), "it is opened and closed once: {text}");

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::http::{HttpServer, Reply, initialize};
 use crate::support::{ServerBuilder, canary, canary_in, hub};
@@ -29,13 +31,84 @@ async fn the_token_opens_and_nothing_else_does() {
                 request = request.header("authorization", wrong);
             }
             let reply = Reply::of(request.header("content-type", "application/json")).await;
-            assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (401, "Bearer"), "{path} {wrong:?}");
-            assert_eq!(reply.error(), "unauthorized", "no hint of what was wrong");
+            assert_eq!(reply.status, 401, "{path} {wrong:?}");
+            let challenge = match &wrong {
+                None => r#"Bearer realm="hf-jobs-mcp""#,
+                Some(wrong) if wrong.starts_with("Basic") => r#"Bearer realm="hf-jobs-mcp""#,
+                Some(_) => r#"Bearer realm="hf-jobs-mcp", error="invalid_token""#,
+            };
+            assert_eq!(reply.header("www-authenticate"), challenge, "{path} {wrong:?}");
+            assert_eq!(reply.message()["id"], 0, "{path} {wrong:?}: {reply:?}");
+            assert!(reply.error().contains("set `Authorization: Bearer <access token>`"), "{reply:?}");
+            assert!(
+                reply.error().contains("hf-jobs-mcp/http-token"),
+                "a client on this machine learns the file: {reply:?}"
+            );
+            for secret in [&token, &near, hub.token()] {
+                assert!(!reply.body.contains(secret), "{reply:?}");
+            }
             assert!(!reply.headers.contains_key("mcp-session-id"));
         }
     }
     assert_eq!(Reply::of(http.message(&initialize())).await.status, 200);
     assert_eq!(hub.requests().len(), 0, "nobody who was not let in had the Hub asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_gets_its_id_back_if_it_comes_soon() {
+    let hub = hub().await;
+    let http = HttpServer::at(&hub).await;
+    let long = |count: usize| "x".repeat(count);
+    for (body, id) in [
+        (r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#.to_owned(), json!(7)),
+        (r#"{"jsonrpc":"2.0","id":"seven","method":"ping"}"#.to_owned(), json!("seven")),
+        (format!(r#"{{"params":{{"id":1,"x":"{}"}},"id":7}}"#, long(60_000)), json!(7)),
+        (format!(r#"{{"params":{{"id":1,"x":"{}"}},"id":7}}"#, long(70_000)), json!(null)),
+        // As large as a message may be, it is read to its end: a client that still sends does not see the answer.
+        (format!(r#"{{"id":7,"params":{{"x":"{}"}}}}"#, long(1_000_000)), json!(7)),
+        (r#"{"id":{"id":7}}"#.to_owned(), json!(null)),
+        (r#"[{"id":7}]"#.to_owned(), json!(null)),
+        ("nonsense".to_owned(), json!(null)),
+        (String::new(), json!(null)),
+    ] {
+        let reply = http.bare("POST", "/mcp", &[("content-type", "application/json")], &body).await;
+        assert_eq!((reply.status.as_u16(), &reply.message()["id"]), (401, &id), "{}", &body[..body.len().min(80)]);
+    }
+    // A body that never ends is not waited for.
+    let mut client = TcpStream::connect(http.base.trim_start_matches("http://")).await.unwrap();
+    let begun =
+        "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n{\"id\": 7, \"method\": \"ping\", ";
+    client.write_all(begun.as_bytes()).await.unwrap();
+    let mut came = Vec::new();
+    while !String::from_utf8_lossy(&came).contains("\"id\":7") {
+        assert!(client.read_buf(&mut came).await.unwrap() > 0, "{}", String::from_utf8_lossy(&came));
+    }
+    assert!(String::from_utf8_lossy(&came).starts_with("HTTP/1.1 401"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_proxy_passes_on_does_not_learn_the_file() {
+    let hub = hub().await;
+    let http = HttpServer::at(&hub).await;
+    for path in ["/mcp", "/register"] {
+        for header in ["forwarded", "via", "x-forwarded-for", "x-real-ip"] {
+            let reply = http.bare("POST", path, &[(header, "127.0.0.1")], "").await;
+            assert!(reply.body.contains("on stderr") && !reply.body.contains("http-token"), "{header}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_login_says_so_when_it_starts() {
+    let hub = hub().await;
+    let http = ServerBuilder::at(&hub).without("HF_TOKEN").over_http().await;
+    assert!(http.server.stderr().contains("warning: not logged in to Hugging Face"), "{}", http.server.stderr());
+    assert!(http.server.stderr().contains("calls fail until you run `hf auth login`"), "{}", http.server.stderr());
+    let http = HttpServer::at(&hub).await;
+    assert!(!http.server.stderr().contains("logged in"), "{}", http.server.stderr());
+    let stdio = ServerBuilder::at(&hub).without("HF_TOKEN").start().await;
+    stdio.logged("warning: not logged in to Hugging Face").await;
+    assert_eq!(hub.requests().len(), 0, "nothing is asked for that");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +128,8 @@ async fn hosts_and_origins_are_looked_at_on_every_route() {
         (Method::GET, "/healthz"),
         (Method::GET, "/readyz"),
         (Method::GET, "/none"),
+        (Method::POST, "/mcp/"),
+        (Method::GET, "/.well-known/oauth-protected-resource"),
     ];
     for (method, path) in routes {
         for (header, value, admitted) in [

@@ -7,16 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::http::{Events, HttpServer, Reply, call, initialize, on_and_on, run};
+use crate::support::http::{Events, HttpServer, Reply, call, initialize, on_and_on, run, stateless};
 use crate::support::{Fault, Proxy, Server, ServerBuilder, hub, jobs_posted, told};
-
-/// A request of 2026-07-28, which needs no session.
-fn stateless(id: u64, method: &str, mut params: Value) -> Value {
-    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
-    params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({"name": "test", "version": "1"});
-    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_lives_from_initialize_to_delete() {
@@ -44,7 +36,8 @@ async fn a_session_lives_from_initialize_to_delete() {
     let delete = || http.request(Method::DELETE, "/mcp").header("mcp-session-id", session);
     assert_eq!(Reply::of(delete()).await.status, 204);
     let after = Reply::of(http.in_session(session, &list)).await;
-    assert_eq!((after.status.as_u16(), after.error().as_str()), (404, "there is no such session"));
+    assert_eq!((after.status.as_u16(), &after.message()["id"]), (404, &json!(1)), "{after:?}");
+    assert!(after.error().contains("send `initialize` again without `Mcp-Session-Id`"), "{after:?}");
     assert_eq!(jobs_posted(&hub).len(), 1);
     let log = http.server.stderr();
     assert!(log.contains(&session[..8]) && !log.contains(session), "{log}");

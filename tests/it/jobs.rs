@@ -17,7 +17,11 @@ async fn an_end_is_told_as_what_it_is() {
     let answer = server.jobs("run", json!({"command": shell("echo out; exit 3")})).await;
     assert!(!answer.is_error);
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
-    assert!(answer.text.contains("the job is over") && answer.text.contains("ERROR (Exit code: 3)"), "{}", answer.text);
+    assert!(
+        answer.text.contains("the job finished") && answer.text.contains("ERROR (Exit code: 3)"),
+        "{}",
+        answer.text
+    );
     let answer = server.jobs("run", json!({"command": shell("sleep 1000"), "timeout": "1s"})).await;
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
     assert!(answer.text.contains("Job timeout"), "{}", answer.text);
@@ -25,7 +29,7 @@ async fn an_end_is_told_as_what_it_is() {
     assert_eq!(answer.structured["job"]["stage"], "ERROR");
     let answer = server.jobs("run", json!({"command": shell("true")})).await;
     assert_eq!(answer.structured["logs"]["finished"], true);
-    assert!(answer.text.contains("COMPLETED") && answer.text.contains("it printed nothing"));
+    assert!(answer.text.contains("COMPLETED") && answer.text.contains("the job printed nothing"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,4 +236,38 @@ async fn jobs_with_very_much_to_them_are_told_in_short() {
     mirror.restore();
     let answer = server.jobs("inspect", json!({"job_id": JOB})).await;
     assert!(answer.warnings().is_empty() && answer.text.contains("network: g as a\n"), "{answer:?}");
+}
+
+/// A job whose volume could not be mounted ended before it ran.
+#[tokio::test(flavor = "multi_thread")]
+async fn job_that_could_not_mount_is_said_to_have_cost_nothing() {
+    let mirror = Mirror::new().await;
+    let message = "MountFailure: bucket alice/data has no folder train";
+    let mut failed = Kind::Job.template();
+    failed["status"] = json!({"stage": "ERROR", "message": message});
+    for field in ["startedAt", "durations"] {
+        failed.as_object_mut().unwrap().remove(field);
+    }
+    mirror.instead(Kind::Job, failed);
+    mirror.chunks(Vec::new());
+    let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", canary());
+    let mut server = builder.start().await;
+    for (operation, args) in [
+        ("run", json!({"command": ["true"], "volumes": ["hf://buckets/alice/data/train:/data"]})),
+        ("logs", json!({"job_id": JOB})),
+        ("wait", json!({"job_id": JOB})),
+        ("inspect", json!({"job_id": JOB})),
+    ] {
+        let answer = server.jobs(operation, args).await;
+        assert!(!answer.is_error, "{answer:?}");
+        for words in [message, "it never ran, and nothing was billed: a volume could not be mounted"] {
+            assert!(answer.text.contains(words), "{operation}: no `{words}` in {}", answer.text);
+        }
+        for words in ["printed", "cost"] {
+            assert!(!answer.text.contains(words), "{operation}: `{words}` in {}", answer.text);
+        }
+        assert!(answer.structured.to_string().contains(message), "{operation}: {}", answer.structured);
+        let job = answer.structured["job"].as_object().or(answer.structured["jobs"][0].as_object());
+        assert!(operation == "logs" || job.unwrap()["never_ran"] == true, "{operation}: {}", answer.structured);
+    }
 }

@@ -126,7 +126,7 @@ async fn a_placeholder_that_the_client_did_not_fill_in_counts_as_unset() {
         let mut server = logged_out(&hub).env("HF_TOKEN", placeholder).token_file(hub.token()).start().await;
         acts_as(&hub, &mut server, "alice", hub.token()).await;
         let (_, stderr) = server.finish().await;
-        assert!(stderr.contains("HF_TOKEN is a placeholder"), "{stderr}");
+        assert!(stderr.contains("`HF_TOKEN` is ignored: it is a placeholder"), "{stderr}");
         let mut server = logged_out(&hub).env("HF_TOKEN", placeholder).start().await;
         is_logged_out(&hub, &mut server).await;
     }

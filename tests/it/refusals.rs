@@ -145,7 +145,7 @@ async fn a_token_that_is_not_accepted_any_more_is_told_by_where_it_comes_from() 
     assert!(!server.jobs("ps", json!({})).await.is_error);
     hub.revoke(hub.token());
     let answer = server.jobs("ps", json!({})).await;
-    let told = "does not accept the token of HF_TOKEN: it is invalid, expired or revoked";
+    let told = "rejected the token in `HF_TOKEN` (401): it is invalid, expired or revoked";
     holds(&answer, "unauthorized", "Invalid credentials in Authorization header", &[told, SETTINGS, "hf_whoami"]);
     assert!(!format!("{answer:?}").contains(hub.token()));
 }

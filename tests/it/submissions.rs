@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Fault, Server, behind_proxy, jobs_posted};
+use crate::support::mirror::Mirror;
+use crate::support::{Fault, Server, ServerBuilder, behind_proxy, canary, hub, jobs_posted};
 
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const LIMITED: &str =
@@ -221,4 +222,39 @@ async fn a_hub_that_echoes_the_token_is_redacted() {
     assert_eq!(answer.code(), "rejected_by_hub");
     assert!(answer.text.contains("bad token [redacted]"), "{answer:?}");
     assert!(!format!("{answer:?}{}", server.stderr()).contains(hub.token()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resource_group_needs_its_organization() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    let group = "66f0a1b2c3d4e5f601234567";
+    for (operation, args) in [
+        ("run", json!({"command": ["true"], "resource_group_id": group})),
+        ("scheduled uv", json!({"script": "print(1)", "schedule": "@daily", "resource_group_id": group})),
+    ] {
+        let answer = server.jobs(operation, args).await;
+        assert_eq!(answer.code(), "invalid_arguments", "{answer:?}");
+        assert!(answer.text.contains("`resource_group_id` needs `namespace`"), "{}", answer.text);
+    }
+    assert!(jobs_posted(&hub).is_empty());
+    let args = json!({"command": ["true"], "resource_group_id": group, "namespace": "alice", "detach": true});
+    let answer = server.jobs("run", args).await;
+    assert!(!answer.is_error && jobs_posted(&hub)[0].body["resourceGroupId"] == group, "{answer:?}");
+
+    let answer = server.jobs("run", json!({"command": ["true"], "namespace": group})).await;
+    assert_eq!(answer.code(), "forbidden", "{answer:?}");
+    assert!(answer.text.contains("pass it as `resource_group_id`"), "{}", answer.text);
+
+    let mirror = Mirror::new().await;
+    mirror.refuse(404, json!({"error": "Namespace not found"}).to_string());
+    let builder = ServerBuilder::new().env("HF_ENDPOINT", &mirror.endpoint).env("HF_TOKEN", canary());
+    let mut server = builder.start().await;
+    for (operation, args) in
+        [("run", json!({"command": ["true"], "namespace": group})), ("ps", json!({"namespace": group}))]
+    {
+        let answer = server.jobs(operation, args).await;
+        assert_eq!(answer.code(), "not_found", "{answer:?}");
+        assert!(answer.text.contains("pass it as `resource_group_id`"), "{}", answer.text);
+    }
 }

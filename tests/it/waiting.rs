@@ -3,7 +3,7 @@
 use hf_jobs_mcp::local_hub::{Account, LocalHub, LocalHubConfig};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, hub};
+use crate::support::{Answer, Fault, Server, behind_proxy, hub};
 
 const MISSING: &str = "66f0a1b2c3d4e5f601234567";
 
@@ -98,7 +98,7 @@ async fn time_that_is_up_is_told_with_the_call_that_goes_on() {
     let mut server = Server::at(&hub).await;
     let (over, open) = (detached(&mut server, "true").await, held(&mut server).await);
     server.jobs("wait", json!({"job_id": over})).await;
-    let answer = server.jobs("wait", json!({"job_id": [over, open], "timeout": "1s"})).await;
+    let answer = server.jobs("wait", json!({"job_id": [over, open], "wait": "1s"})).await;
     assert!(!answer.is_error, "{answer:?}");
     assert_eq!(stages(&answer)[1], (open.clone(), "RUNNING".to_owned()));
     let call = call_after(&answer, "it goes on: go on with ");
@@ -116,7 +116,7 @@ async fn a_job_that_waits_for_its_machine_is_no_running_one() {
     let hub = LocalHub::start(config).await.unwrap();
     let mut server = Server::at(&hub).await;
     let (first, second) = (held(&mut server).await, detached(&mut server, "true").await);
-    let answer = server.jobs("wait", json!({"job_id": second, "until": "running", "timeout": "1s"})).await;
+    let answer = server.jobs("wait", json!({"job_id": second, "until": "running", "wait": "1s"})).await;
     assert_eq!(stages(&answer), [(second.clone(), "SCHEDULING".to_owned())]);
     let call = call_after(&answer, "go on with ");
     assert_eq!(call["args"]["until"], "running", "what was waited for is waited for again");
@@ -130,7 +130,7 @@ async fn progress_tells_the_stage_while_it_waits() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let job = held(&mut server).await;
-    let arguments = json!({"operation": "wait", "args": {"job_id": job, "timeout": "45s"}});
+    let arguments = json!({"operation": "wait", "args": {"job_id": job, "wait": "45s"}});
     let params = json!({"name": "hf_jobs", "arguments": arguments, "_meta": {"progressToken": "w"}});
     let id = server.begin("tools/call", params).await;
     let note = server.message().await.unwrap();
@@ -150,10 +150,37 @@ async fn a_longer_wait_than_clients_have_is_cut_and_said() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let job = detached(&mut server, "true").await;
-    let answer = server.jobs("wait", json!({"job_id": job, "timeout": "30m"})).await;
+    let answer = server.jobs("wait", json!({"job_id": job, "wait": "30m"})).await;
     assert_eq!((stages(&answer)[0].1.as_str(), answer.warnings()), ("COMPLETED", vec!["wait_cut"]));
     // No time at all is one look.
     let job = held(&mut server).await;
-    let answer = server.jobs("wait", json!({"job_id": job, "timeout": 0})).await;
+    let answer = server.jobs("wait", json!({"job_id": job, "wait": 0})).await;
     assert_eq!(stages(&answer)[0].1, "RUNNING");
+}
+
+/// A wait that is shorter than the pause between two looks still ends with a look.
+#[tokio::test(flavor = "multi_thread")]
+async fn job_that_ends_at_the_last_moment_is_seen() {
+    let (_hub, proxy, mut server) = behind_proxy().await;
+    let job = detached(&mut server, "true").await;
+    server.jobs("wait", json!({"job_id": job})).await;
+    let running = json!({
+        "id": job, "createdAt": "2026-11-23T10:00:00Z", "command": ["true"], "flavor": "cpu-basic", "owner": {"name": "alice"},
+        "status": {"stage": "RUNNING"},
+    })
+    .to_string();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    let running: &str = format!("{head}content-length: {}\r\n\r\n{running}", running.len()).leak();
+    for (argument, looks) in [("wait", 1), ("timeout", 1), ("wait", 2)] {
+        let time = if looks == 1 { "1s" } else { "2s" };
+        proxy.fault(&format!("GET /api/jobs/alice/{job} "), looks, Fault::Answer(running));
+        let answer = server.jobs("wait", json!({"job_id": job, argument: time})).await;
+        assert_eq!(stages(&answer), [(job.clone(), "COMPLETED".to_owned())], "{argument} {time}");
+        assert!(answer.warnings().is_empty(), "{answer:?}");
+    }
+    let both = server.jobs("wait", json!({"job_id": job, "wait": "1s", "timeout": "2s"})).await;
+    assert_eq!(both.code(), "invalid_arguments", "{both:?}");
+    // The time of a job is not the time of a wait.
+    let answer = server.jobs("rerun", json!({"job_id": job, "timeout": "1s"})).await;
+    assert_eq!(answer.structured["error"]["faults"][0]["argument"], "timeout", "{answer:?}");
 }

@@ -1,10 +1,16 @@
 //! The words of what is wrong with an argument.
 
 use super::short;
-use crate::error::{Credential, Fault, LocalFileReason, Problem, SecretProblem};
+use crate::error::{Credential, Fault, FlavorLack, LocalFileReason, Problem, SecretProblem};
 
 /// The longest path of an argument that is repeated, in bytes.
 const ARGUMENT_MAX_BYTES: usize = 300;
+
+/// How a job gets the user name and password of a URL. uv reads those of a named index from two variables.
+const USERINFO_HINT: &str = "take the user name and password out of the URL and let the job read them from `secrets`; uv reads those of an \
+     index that is named `mine` (in the script, or as \"env\": {\"UV_INDEX\": \"mine=https://HOST/simple\"}) from \
+     \"secrets\": {\"UV_INDEX_MINE_USERNAME\": \"…\", \"UV_INDEX_MINE_PASSWORD\": \"$NAME\"}, where NAME is a variable that the \
+     operator allows with `--secret-env NAME`";
 
 impl Fault {
     /// The argument as it is told: whole, or, where it is no name any more, not at all: half a token would be recognised by
@@ -23,9 +29,19 @@ impl Fault {
             Problem::Unknown { nearest: Some(nearest) } if self.script_key().is_some() => {
                 format!("`{argument}` is no key of that table, `{nearest}` is")
             }
-            Problem::Unknown { nearest: Some(nearest) } => format!("`{argument}` is no argument here, `{nearest}` is"),
-            Problem::Unknown { nearest: None } => format!("`{argument}` is no argument here"),
-            Problem::Missing { .. } => format!("`{argument}` is required"),
+            Problem::Unknown { nearest: Some(nearest) } => {
+                format!("unknown argument `{argument}`; did you mean `{nearest}`?")
+            }
+            Problem::Unknown { nearest: None } => format!("unknown argument `{argument}`"),
+            Problem::OfHost => {
+                format!(
+                    "unknown argument `{argument}`; names that agent hosts add are ignored only beside an `args` object"
+                )
+            }
+            Problem::TimeZone { .. } => format!("unknown argument `{argument}`: a schedule is always in UTC"),
+            Problem::Placeholder => format!("`{argument}` holds a placeholder of an earlier answer"),
+            Problem::UnknownFlavor { asked, lack, offered, .. } => unknown_flavor(asked, *lack, offered),
+            Problem::Missing => format!("`{argument}` is required"),
             Problem::WrongType { expected, found } => format!("`{argument}` takes {expected}, not {found}"),
             Problem::Malformed { value, expected, .. } => format!("`{argument}`: `{}` is not {expected}", short(value)),
             Problem::Conflict { with } if with == argument => {
@@ -60,11 +76,14 @@ impl Fault {
                     )
                 }
             },
+            Problem::GroupAlone => format!(
+                "`{argument}` needs `namespace`: a resource group belongs to an organization, and counts for its jobs alone"
+            ),
             Problem::Secret(problem) => match problem {
                 SecretProblem::NotLoggedIn => format!("`{argument}` asks for `$HF_TOKEN`, and nobody is logged in"),
                 SecretProblem::NotAllowed { variable } => {
                     format!(
-                        "`{argument}` asks for the server's variable `{variable}`, which its operator did not allow"
+                        "`{argument}` asks for the server's variable `{variable}`, which this server does not allow"
                     )
                 }
                 SecretProblem::Unset { variable } => {
@@ -92,7 +111,13 @@ impl Fault {
                     LocalFileReason::TooLarge { limit } => {
                         format!("`{argument}`: `{path}` is larger than {limit} bytes")
                     }
-                    LocalFileReason::NotText => format!("`{argument}`: `{path}` is not UTF-8 text"),
+                    LocalFileReason::NotText { encoding: None } => format!("`{argument}`: `{path}` is not UTF-8 text"),
+                    LocalFileReason::NotText { encoding: Some(encoding) } => {
+                        format!("`{argument}`: `{path}` is encoded as `{encoding}`, and only UTF-8 is read")
+                    }
+                    LocalFileReason::Nul => {
+                        format!("`{argument}`: `{path}` holds NUL bytes, which Python does not run")
+                    }
                     LocalFileReason::Io(reason) => format!("`{argument}`: `{path}` can't be read: {reason}"),
                 }
             }
@@ -106,40 +131,57 @@ impl Fault {
             return self.hint_in_script(key).filter(|_| *argument == self.argument);
         }
         Some(match &self.problem {
-            Problem::Unknown { nearest: Some(nearest) } => format!("use `{nearest}` instead of `{argument}`"),
-            Problem::Unknown { nearest: None } => "{\"operation\": \"help\"} shows the arguments of each operation".to_owned(),
-            Problem::Missing { .. } if argument == "job_id" => {
+            // Which arguments there are, the answer adds.
+            Problem::Unknown { .. } => return None,
+            Problem::OfHost => format!("leave out `{argument}`, or keep the arguments in \"args\": {{}}"),
+            Problem::TimeZone { schedule, utc } => {
+                let each: Vec<String> = utc.iter().map(|(zone, utc)| format!("in {} is `{utc}`", short(zone))).collect();
+                format!(
+                    "write `schedule` in UTC and leave out `{argument}`: `{}` {}; cron knows no summer time",
+                    short(schedule),
+                    each.join(", ")
+                )
+            }
+            Problem::Placeholder => format!("write your own text as `{argument}`"),
+            Problem::UnknownFlavor { .. } => "{\"operation\": \"hardware\"} lists all flavors".to_owned(),
+            Problem::Missing if argument == "job_id" => {
                 "find the id with {\"operation\": \"ps\", \"args\": {\"all\": true}}".to_owned()
             }
-            Problem::Missing { .. } if argument == "scheduled_job_id" => {
+            Problem::Missing if argument == "scheduled_job_id" => {
                 "find the id with {\"operation\": \"scheduled ps\", \"args\": {\"all\": true}}".to_owned()
             }
-            Problem::Missing { example } => format!("add \"{argument}\": {example}"),
+            Problem::Missing => return None,
             Problem::WrongType { expected, .. } => format!("pass {expected} as `{argument}`"),
             Problem::Malformed { instead: Some(instead), .. } => format!("pass \"{argument}\": {instead}"),
             Problem::Malformed { instead: None, .. } => return None,
             Problem::Conflict { with } if with == argument => format!("give `{argument}` once"),
-            Problem::Conflict { with } if argument == "clear" && with == "name" => {
-                "leave out `clear` to keep the other labels, or pass \"labels\": {\"name\": \"…\"} alone to have no others".to_owned()
+            Problem::Conflict { with } if argument == "clear" && ["labels", "name"].contains(&with.as_str()) => {
+                "leave out `clear` to keep the other labels, or pass \"replace\": true instead of it to remove them".to_owned()
             }
             Problem::Conflict { .. } => format!("leave out `{argument}`"),
             Problem::Credential { credential, secret } => match credential {
                 Credential::VendorKey(_) => format!(
-                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that the operator allows with `--secret-env NAME`"
+                    "move it: \"secrets\": {{\"{secret}\": \"$NAME\"}}, where NAME is a variable that this server allows (`--secret-env NAME`)"
                 ),
-                Credential::UrlUserinfo => "take the user name and password out of the URL, and let the job read them from `secrets`".to_owned(),
+                Credential::UrlUserinfo => USERINFO_HINT.to_owned(),
                 _ => format!("move it: \"secrets\": {{\"{secret}\": \"$HF_TOKEN\"}}, which the server replaces by the token of the current login"),
             },
+            Problem::GroupAlone => {
+                "pass the organization that the resource group belongs to as `namespace`; hf_whoami lists the organizations".to_owned()
+            }
             Problem::Secret(problem) => match problem {
                 SecretProblem::NotLoggedIn => "ask the user to run `hf auth login`, then repeat the call".to_owned(),
                 SecretProblem::NotAllowed { variable } => format!(
-                    "ask the operator to start the server with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
+                    "ask the person who runs this server (often the user) to start it with `--secret-env {variable}`; only `$HF_TOKEN` is always there"
                 ),
-                SecretProblem::Unset { variable } => format!("ask the operator to set `{variable}` in the environment of this server"),
+                SecretProblem::Unset { variable } => format!("ask the person who runs this server (often the user) to set `{variable}` in its environment and to restart it"),
                 SecretProblem::Slip { .. } => format!("pass \"{}\": \"$HF_TOKEN\" in `secrets`", argument.rsplit('.').next().unwrap_or(argument)),
             },
+            Problem::LocalFile { reason: LocalFileReason::NotText { .. } | LocalFileReason::Nul, .. } => {
+                "save the file as UTF-8 (and take a `coding:` line out of it), or pass the code itself as `script`, or an https URL".to_owned()
+            }
             Problem::LocalFile { .. } => {
-                "pass the code itself as `script`, or an https URL; the operator can allow a directory with `--script-dir DIR`".to_owned()
+                "pass the code itself as `script`, or an https URL; the person who runs this server (often the user) can allow a directory with `--script-dir DIR`".to_owned()
             }
         })
     }
@@ -158,4 +200,19 @@ impl Fault {
             _ => return None,
         })
     }
+}
+
+fn unknown_flavor(asked: &str, lack: FlavorLack, offered: &[(String, Option<String>)]) -> String {
+    let what = match lack {
+        FlavorLack::Alike => "nearest",
+        FlavorLack::Gpus => "GPU flavors",
+        FlavorLack::NoTpus => "the Hub offers no TPUs; GPU flavors",
+        FlavorLack::Any => "flavors",
+    };
+    let each = |(name, price): &(String, Option<String>)| match price {
+        Some(price) => format!("`{name}` ({price}/hour)"),
+        None => format!("`{name}`"),
+    };
+    let offered = offered.iter().map(each).collect::<Vec<_>>().join(", ");
+    format!("flavor `{}` does not exist; {what}: {offered}", short(asked))
 }

@@ -1,7 +1,7 @@
 //! The words of what the Hub refused, fitted to the login that was refused.
 
-use super::{BILLING_SETTINGS, TOKEN_SETTINGS, list};
-use crate::error::{Access, Defect, HubError, Lack, Refusal, Request, Thing};
+use super::{BILLING_SETTINGS, TOKEN_SETTINGS, list, new_token};
+use crate::error::{Access, Defect, HubError, Lack, Refusal, Request, Thing, TokenSource};
 
 impl HubError {
     /// What happened.
@@ -28,8 +28,12 @@ impl HubError {
         let host = &self.host;
         match &self.refusal {
             Refusal::Unauthorized => {
-                let token = self.login.as_ref().map(|source| format!(" of {source}")).unwrap_or_default();
-                format!("{host} does not accept the token{token}: it is invalid, expired or revoked")
+                let token = self.login.as_ref().map(|source| format!(" in `{source}`")).unwrap_or_default();
+                let overrides = match &self.login {
+                    Some(TokenSource::Variable(_)) => "; it overrides `hf auth login`",
+                    _ => "",
+                };
+                format!("{host} rejected the token{token} (401): it is invalid, expired or revoked{overrides}")
             }
             Refusal::LoginEnded => {
                 format!("{host} does not accept the token of the browser login any more, and it could not be renewed")
@@ -67,7 +71,7 @@ impl HubError {
             Refusal::RateLimited(None) => format!("{host} limits the rate of requests"),
             Refusal::Rejected(status) => format!("the Hub found the request wrong ({status})"),
             Refusal::Failed(status) => format!("{host} failed ({status})"),
-            Refusal::Unsent(reason) => format!("{host} can't be reached, nothing was sent: {reason}"),
+            Refusal::Unsent(error) => error.message(host),
             Refusal::Unreachable(reason) => format!("the connection to {host} broke: {reason}"),
             Refusal::TimedOut => format!("{host} did not answer in time"),
             Refusal::OutOfTime => {
@@ -103,10 +107,10 @@ impl HubError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match &self.refusal {
-            Refusal::Unauthorized => format!(
-                "ask the user to run `hf auth login` again (or to replace HF_TOKEN) with a token from {TOKEN_SETTINGS}, then check with \
-                 hf_whoami; no restart is needed"
-            ),
+            Refusal::Unauthorized => {
+                let source = self.login.as_ref().unwrap_or(&TokenSource::LocalHub);
+                format!("{}; hf_whoami checks it", new_token(source))
+            }
             Refusal::LoginEnded => {
                 "ask the user to run `hf auth whoami`, which renews the login, or, if that fails, `hf auth \
                  login`; then check with hf_whoami; no restart is needed"
@@ -124,9 +128,9 @@ impl HubError {
             },
             Refusal::RateLimited(Some(wait)) => format!("repeat the call after {} s", wait.as_secs().max(1)),
             Refusal::Rejected(_) => "mend what the Hub names, and call again".to_owned(),
+            Refusal::Unsent(error) => error.hint(),
             Refusal::RateLimited(None)
             | Refusal::Failed(_)
-            | Refusal::Unsent(_)
             | Refusal::Unreachable(_)
             | Refusal::TimedOut
             | Refusal::OutOfTime
@@ -176,6 +180,7 @@ impl HubError {
             Some(Lack::OrganisationRole) => {
                 format!("ask an admin of `{namespace}` for the role write{others}")
             }
+            Some(Lack::Membership) if is_group_id(namespace) => group_hint(namespace) + &others,
             Some(Lack::Membership) => {
                 format!("check the spelling of `{namespace}`, or ask its admins to be let in{others}")
             }
@@ -200,6 +205,7 @@ impl HubError {
         let operation = match thing {
             Some(Thing::Job(_)) => "ps",
             Some(Thing::ScheduledJob(_)) => "scheduled ps",
+            None if is_group_id(namespace) => return format!("{}; {others}", group_hint(namespace)),
             None => return others,
         };
         format!(
@@ -213,6 +219,18 @@ impl HubError {
         let allowed = self.facts.iter().flat_map(|facts| &facts.allowed).map(String::as_str);
         list(&allowed.filter(|name| Some(*name) != tried).take(NAMED_MAX).collect::<Vec<_>>())
     }
+}
+
+/// Whether a name has the form of the Hub's object ids, which a resource group has and no account.
+fn is_group_id(name: &str) -> bool {
+    name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn group_hint(namespace: &str) -> String {
+    format!(
+        "`{namespace}` has the form of a resource group's id: pass it as `resource_group_id`, and as `namespace` the organization \
+         that it belongs to"
+    )
 }
 
 /// How many other namespaces are named: who has more knows their names.

@@ -1,10 +1,12 @@
 //! The words of every error: what happened, and what to do next. Nowhere else is a message made.
 
+mod connect;
 mod fault;
 mod hub;
+mod unreadable;
 mod warning;
 
-use super::{Error, Fault, Trace};
+use super::{Error, Fault, TokenSource, Trace, Warning};
 
 /// Where a user makes and changes tokens.
 const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
@@ -19,10 +21,11 @@ impl Error {
     /// What happened: one line, or for several faults one line each.
     pub fn message(&self) -> String {
         match self {
-            Self::NotLoggedIn { looked_at } => {
-                format!("not logged in to Hugging Face: no token in {}", looked_at.join(", "))
+            Self::NotLoggedIn { looked_at, ignored } => {
+                let places = format!("not logged in to Hugging Face: no token in {}", looked_at.join(", "));
+                std::iter::once(places).chain(ignored.iter().map(Warning::message)).collect::<Vec<_>>().join("; ")
             }
-            Self::UnusableLogin { source, reason } => format!("the token of {source} can't be used: {reason}"),
+            Self::UnusableLogin { source, reason } => format!("the token in `{source}` can't be used: {reason}"),
             Self::Arguments { operation, faults } => match faults.as_slice() {
                 [fault] => format!("`{operation}` was not sent: {}", fault.message()),
                 faults => {
@@ -33,12 +36,26 @@ impl Error {
                     std::iter::once(count).chain(lines).chain(more).collect::<Vec<_>>().join("\n")
                 }
             },
-            Self::UnknownOperation { given, nearest: _, known } => {
-                format!("unknown operation `{given}`; known are {}", list(known))
+            Self::UnknownOperation { given, meant, known, .. } => {
+                let meant: Vec<&str> = meant.iter().map(|(name, _)| *name).collect();
+                match (given, meant.as_slice()) {
+                    (Some(given), []) => format!("unknown operation `{given}`; known operations: {}", list(known)),
+                    (Some(given), meant) => {
+                        format!("unknown operation `{given}`; did you mean {}?", list(meant).replace(", ", " or "))
+                    }
+                    (None, []) => format!("no `operation` was given; known operations: {}", list(known)),
+                    (None, meant) => {
+                        format!("no `operation` was given; operations that take these arguments: {}", list(meant))
+                    }
+                }
+            }
+            Self::OtherTool { given } => {
+                format!("`{}` is not an operation of hf_jobs; the tool `hf_whoami` does that", short(given))
             }
             Self::TooLarge { limit } => {
                 format!("the message is longer than {limit} bytes, which is the most that is read")
             }
+            Self::Unreadable(why) => why.message(),
             Self::Hub(error) => error.message(),
             Self::SubmissionUnconfirmed { namespace, cause, .. } => format!(
                 "it was sent once to namespace `{namespace}`, and the answer was lost ({}); what it starts has not shown up \
@@ -59,30 +76,32 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::NotLoggedIn { .. } => format!(
-                "ask the user to run `hf auth login`, or to set HF_TOKEN for this server; tokens are made at {TOKEN_SETTINGS}; \
-                 then repeat the call, no restart is needed"
+                "ask the user to run `hf auth login` and repeat the call (no restart is needed), or to set `HF_TOKEN` in the \
+                 client's configuration of this server and restart it; tokens are made at {TOKEN_SETTINGS}"
             ),
-            Self::UnusableLogin { source, .. } => {
-                format!(
-                    "ask the user to put a token into {source} again, by `hf auth login` or by setting HF_TOKEN; tokens are made at {TOKEN_SETTINGS}"
-                )
-            }
+            Self::UnusableLogin { source, .. } => new_token(source),
             Self::Arguments { .. } => {
                 let mut hints: Vec<String> = self.faults().iter().filter_map(Fault::hint).collect();
                 hints.dedup();
-                if hints.is_empty() { "mend that, and send the call again".to_owned() } else { hints.join("; ") }
+                hints.join("; ")
             }
-            Self::UnknownOperation { nearest, .. } if nearest.is_empty() => {
-                "use {\"operation\": \"help\"} to see what there is".to_owned()
+            Self::UnknownOperation { meant, .. } if meant.is_empty() => {
+                "{\"operation\": \"help\"} shows what each operation does".to_owned()
             }
-            Self::UnknownOperation { nearest, .. } => {
-                let calls: Vec<String> = nearest.iter().map(|name| format!("{{\"operation\": \"{name}\"}}")).collect();
-                format!("use {}", calls.join(" or "))
+            Self::UnknownOperation { given: None, .. } => "add \"operation\"".to_owned(),
+            Self::UnknownOperation { meant, help, .. } => {
+                let each = |(name, about): &(&str, &str)| match help {
+                    true => format!("{{\"operation\": \"help\", \"args\": {{\"operation\": \"{name}\"}}}}"),
+                    false => format!("\"operation\": \"{name}\" to {about}"),
+                };
+                format!("pass {}", meant.iter().map(each).collect::<Vec<_>>().join(", or "))
             }
+            Self::OtherTool { .. } => "call the tool hf_whoami, without arguments".to_owned(),
             Self::TooLarge { .. } => {
                 "host the script and pass its URL as `script`, or read data inside the job instead of sending it"
                     .to_owned()
             }
+            Self::Unreadable(why) => why.hint().to_owned(),
             Self::Hub(error) => error.hint(),
             Self::SubmissionUnconfirmed { namespace, trace, .. } => {
                 let (operation, args) = match trace {
@@ -104,12 +123,28 @@ impl Error {
                      \"namespace\": \"{namespace}\"{args}}}}}{mark}"
                 )
             }
-            Self::PolicyDenied { .. } => "ask the operator of this server to change that, or do without".to_owned(),
+            Self::PolicyDenied { rule, .. } => {
+                format!("ask the person who runs this server (often the user) to remove `{rule}`, or do without")
+            }
             Self::Cancelled => "send it again if it is still wanted".to_owned(),
             Self::Internal { .. } => {
                 "repeat the call once; if it was a submission, look with {\"operation\": \"ps\"} first".to_owned()
             }
         }
+    }
+}
+
+/// How a user replaces the token that came from there.
+fn new_token(source: &TokenSource) -> String {
+    match source {
+        TokenSource::Variable(name) => format!(
+            "ask the user to put a token from {TOKEN_SETTINGS} into `{name}`, or to remove `{name}` so that the login of \
+             `hf auth login` counts; a change in the client's configuration needs a restart of this server"
+        ),
+        TokenSource::File(_) | TokenSource::LocalHub => format!(
+            "ask the user to run `hf auth login` with a token from {TOKEN_SETTINGS}, then repeat the call; no restart is needed \
+             (`HF_TOKEN`, where it is set, counts instead)"
+        ),
     }
 }
 

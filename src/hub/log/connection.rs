@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::{Method, Response};
 use tokio::time::{Instant, timeout_at};
 
+use super::Ended;
 use super::cursor::Cursor;
+use super::intake::LEAD;
 use super::line::Line;
 use super::reader::{Next, Reader};
 use super::seek::{Reach, Seek, Sought};
 use super::trail::Trail;
-use super::{Ended, window};
 use crate::error::Access;
 use crate::hub::client::Failure;
 use crate::hub::jobs::hub_time;
@@ -50,8 +51,8 @@ struct Stream {
     heard: Instant,
     /// The stage was asked since lines come.
     asked: bool,
-    /// The newest line, for who wants to know.
-    newest: Option<Event>,
+    /// Lines came that the observer was not shown.
+    has_news: bool,
 }
 
 impl Reader<'_> {
@@ -70,6 +71,7 @@ impl Reader<'_> {
         };
         let now = Instant::now();
         self.trail = Trail::default();
+        self.intake.reconnect();
         let mut stream = Stream {
             reach,
             seek: if self.first_tail.is_some() { Seek::Found(None) } else { Seek::new(&self.place, reach) },
@@ -81,9 +83,13 @@ impl Reader<'_> {
             last_line: now,
             heard: now,
             asked: false,
-            newest: None,
+            has_news: false,
         };
         let next = self.listen(response, &mut stream).await;
+        let next = self.hand_out(true, &stream).unwrap_or(next);
+        if matches!(next, Next::Done(Ended::Deadline)) {
+            self.know_start(&stream, stream.lines);
+        }
         self.settle(&stream);
         Ok(next)
     }
@@ -109,12 +115,13 @@ impl Reader<'_> {
                     if next.is_none() && self.is_unannounced(stream) {
                         next = self.ask_stage().await.err().map(Next::Done);
                     }
-                    if let Some(newest) = stream.newest.take() {
-                        let scrubber = self.caller.scrubber();
-                        // It stands alone here: of a value that goes on to or from it, it has a half.
-                        for line in scrubber.clean_across(vec![window::shown(&newest, scrubber)]) {
-                            self.observer.line(line);
-                        }
+                    if next.is_none() {
+                        next = self.hand_out(false, stream);
+                    }
+                    if std::mem::take(&mut stream.has_news)
+                        && let Some(line) = self.intake.newest()
+                    {
+                        self.observer.line(line);
                     }
                     next
                 }
@@ -143,29 +150,42 @@ impl Reader<'_> {
         }
         if stream.seek.is_searching() {
             self.trail.pass(event);
+            if stream.seek.may_end_within(LEAD) {
+                self.intake.pass(event);
+            }
             let sought = stream.seek.pass(&self.trail);
             let in_vain = stream.seek.is_searching() && stream.reach.tail().is_some_and(|tail| stream.lines >= tail);
             return (sought == Sought::Wrong || in_vain).then(|| self.not_found(stream));
         }
-        let mut seen = None;
-        if let Some(pattern) = &self.follow.matching {
-            let line = window::shown(event, self.caller.scrubber());
-            seen = pattern.is_match(&line).then_some(line);
-        }
-        let wanted = seen.is_some() || self.follow.matching.is_none();
-        if wanted && !self.window.push(event, seen, self.caller.scrubber()) {
-            // It comes again with the next cursor.
-            return Some(Next::Done(Ended::Full));
-        }
-        self.trail.pass(event);
-        self.place.count = self.place.count.map(|count| count + 1);
-        self.ambiguous |= stream.seek.doubts(&self.trail);
-        if wanted && self.observer.wants_lines() {
-            stream.newest = Some(event.clone());
+        stream.has_news = self.observer.wants_lines();
+        let is_due = self.intake.push(event);
+        if self.intake.is_lazy() {
+            self.pass(event, stream);
+        } else if is_due {
+            return self.hand_out(false, stream);
         }
         // All that was asked for is there, so that no silence has to tell it.
         let whole = self.follow.until.is_none() && !self.over_before && self.first_tail == Some(stream.lines);
         whole.then_some(Next::Done(Ended::Drained))
+    }
+
+    /// Takes the lines that no later one changes, or all that are left. A reason to end: there is no place for the next one,
+    /// which comes again with the next cursor.
+    fn hand_out(&mut self, all: bool, stream: &Stream) -> Option<Next> {
+        for (event, line) in self.intake.settled(all) {
+            if !self.intake.keep(&line) {
+                return Some(Next::Done(Ended::Full));
+            }
+            self.pass(&event, stream);
+        }
+        None
+    }
+
+    /// Goes on behind a line that was taken.
+    fn pass(&mut self, event: &Event, stream: &Stream) {
+        self.trail.pass(event);
+        self.place.count = self.place.count.map(|count| count + 1);
+        self.ambiguous |= stream.seek.doubts(&self.trail);
     }
 
     /// Whether the job has begun to print, and nobody was told that it runs.
@@ -239,6 +259,7 @@ impl Reader<'_> {
             (Reach::Whole, _) => {
                 self.ambiguous = true;
                 self.place = Cursor::start();
+                self.intake.read_from_start();
                 self.tries = 0;
             }
         }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod cursor;
+mod intake;
 mod line;
 mod reader;
 mod seek;
@@ -77,13 +78,30 @@ pub enum Ended {
     Broken,
 }
 
+/// Where the lines that were read begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// With the log.
+    Log,
+    /// Behind the cursor.
+    Cursor,
+    /// Somewhere before the end of the log.
+    Tail,
+}
+
 /// What was read.
 #[derive(Debug)]
 pub struct Followed {
     /// The lines that were kept, in order, each cleaned and at most 2,000 characters.
     pub lines: Vec<Clean>,
-    /// How many lines were read and not kept.
-    pub dropped: u64,
+    /// How many lines of the log were read.
+    pub read: u64,
+    /// How many of them matched the pattern; without one all do.
+    pub matched: u64,
+    /// Where the lines that were read begin.
+    pub begin: Begin,
+    /// Fewer lines are kept than were asked for, since they are long.
+    pub is_too_long: bool,
     /// The job as it was last.
     pub job: Job,
     /// Why reading ended.

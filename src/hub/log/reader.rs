@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cursor::Cursor;
+use super::intake::{Intake, LEAD, Taken};
 use super::seek::Reach;
 use super::trail::Trail;
-use super::window::Window;
-use super::{Ended, Follow, Followed, Observer, Start};
+use super::{Begin, Ended, Follow, Followed, Observer, Start};
 use crate::error::{HubError, Refusal};
 use crate::hub::client::{Caller, Failure};
 use crate::hub::job::Job;
@@ -42,12 +42,12 @@ pub(super) struct Reader<'a> {
     pub(super) end: Instant,
     /// The job was known to be over before the present connection was made, so that its end is the log's.
     pub(super) over_before: bool,
-    pub(super) window: Window,
+    pub(super) intake: Intake,
     /// What was read last on the present connection.
     pub(super) trail: Trail,
     /// Where reading stands.
     pub(super) place: Cursor,
-    /// The lines before the end that are asked for, until the first of them has come.
+    /// How many lines before the end are asked for, those that lead to the first one included, until the first of them has come.
     pub(super) first_tail: Option<u64>,
     /// How often that place was sought in vain.
     pub(super) tries: usize,
@@ -67,14 +67,13 @@ impl<'a> Reader<'a> {
     ) -> Self {
         let (place, first_tail) = match &follow.from {
             Start::Beginning => (Cursor::start(), None),
-            Start::Tail(lines) => (Cursor::unknown(), Some(*lines)),
+            Start::Tail(lines) => (Cursor::unknown(), Some(lines.saturating_add(LEAD))),
             Start::Cursor(cursor) => (cursor.clone(), None),
         };
-        let newest = !matches!(follow.from, Start::Cursor(_));
         Self {
             end: follow.until.unwrap_or_else(|| Instant::now() + NOW_AT_MOST).min(caller.deadline()),
             over_before: job.stage.is_terminal(),
-            window: Window::new(follow.lines, follow.bytes, newest),
+            intake: Intake::new(&follow, caller.scrubber()),
             caller,
             follow,
             observer,
@@ -92,10 +91,18 @@ impl<'a> Reader<'a> {
 
     pub(super) async fn read(mut self) -> Result<Followed, HubError> {
         let ended = self.connections().await?;
-        let (lines, dropped) = self.window.into_lines(self.caller.scrubber());
+        let begin = match self.follow.from {
+            Start::Cursor(ref cursor) if !cursor.is_start() => Begin::Cursor,
+            Start::Tail(_) if self.place.count.is_none() => Begin::Tail,
+            _ => Begin::Log,
+        };
+        let Taken { lines, read, matched, is_too_long } = self.intake.into_taken(begin == Begin::Log);
         Ok(Followed {
             lines,
-            dropped,
+            read,
+            matched,
+            begin,
+            is_too_long,
             job: self.job,
             ended,
             cursor: self.place,

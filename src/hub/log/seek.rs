@@ -94,6 +94,11 @@ impl Seek {
         matches!(self, Self::Found(Some(mark)) if trail.is_at(mark))
     }
 
+    /// Whether the place may be behind one of so many next lines.
+    pub(super) fn may_end_within(&self, lines: u64) -> bool {
+        !matches!(self, Self::Count(left, _) if *left > lines)
+    }
+
     /// The place was not found (yet).
     pub(super) fn is_searching(&self) -> bool {
         !matches!(self, Self::Found(_))

@@ -4,124 +4,128 @@ use std::collections::VecDeque;
 
 use super::line::Line;
 use crate::hub::sse::Event;
-use crate::secrets::{Clean, Scrubber};
+use crate::secrets::{Clean, LineCleaner, Scrubber};
 
-/// The longest event that is kept as it came, in bytes: of a longer one, a progress bar say, only what is shown stays.
-const RAW_MAX_BYTES: usize = 4096;
-/// How much longer than what is shown the kept events may be in all: they carry time stamps, escapes and colours.
-const RAW_FACTOR: usize = 8;
-/// The most of a line that is shown, in characters: what is longer is data, not words for a reader.
-const LINE_MAX_CHARS: usize = 2000;
+/// How many bytes of lines are kept until they are cleaned: as many of the longest as an answer shows the beginnings of.
+const RECENT_MAX_BYTES: usize = 1024 * 1024;
+/// The longest event that is kept as it came, in bytes. Of a longer one, such as a progress bar, its visible text is kept.
+const EVENT_MAX_BYTES: usize = 4096;
+
+/// The lines that passed last, most of them as they came: of a long log most lines are never shown.
+#[derive(Debug)]
+pub(super) struct Recent {
+    lines: VecDeque<Passed>,
+    bytes: usize,
+    max_lines: usize,
+}
+
+/// A line as its event holds it, or its visible text.
+#[derive(Debug, Default)]
+struct Passed {
+    bytes: Vec<u8>,
+    is_text: bool,
+    is_cut: bool,
+}
+
+impl Recent {
+    /// At most that many lines.
+    pub(super) fn of(max_lines: usize) -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, max_lines }
+    }
+
+    /// Takes the line of an event, and drops the oldest that are too many.
+    pub(super) fn push(&mut self, event: &Event, scrubber: &Scrubber) {
+        let long = (event.data.len() > EVENT_MAX_BYTES).then(|| scrubber.visible(&Line::of(event).text));
+        let bytes = long.as_ref().map_or(event.data.as_slice(), String::as_bytes);
+        let mut kept = Passed::default();
+        while self.lines.len() >= self.max_lines || self.bytes + bytes.len() > RECENT_MAX_BYTES {
+            let Some(oldest) = self.lines.pop_front() else { break };
+            self.bytes -= oldest.bytes.len();
+            // Buffers are used again, since every line of a log passes here; large ones are not, since there may be many.
+            if oldest.bytes.capacity() <= EVENT_MAX_BYTES {
+                kept = oldest;
+            }
+        }
+        kept.bytes.clear();
+        kept.bytes.extend_from_slice(bytes);
+        (kept.is_text, kept.is_cut) = (long.is_some(), event.cut);
+        self.bytes += bytes.len();
+        self.lines.push_back(kept);
+    }
+
+    /// Has the last lines cleaned, at most that many.
+    pub(super) fn clean(&self, lines: usize, mut cleaner: LineCleaner) -> Vec<Clean> {
+        self.push_into(lines, &mut cleaner);
+        cleaner.rest()
+    }
+
+    /// Has the lines lead to the next one that the cleaner takes.
+    pub(super) fn lead_in(&self, cleaner: &mut LineCleaner) {
+        self.push_into(usize::MAX, cleaner);
+        cleaner.rest();
+    }
+
+    fn push_into(&self, lines: usize, cleaner: &mut LineCleaner) {
+        for line in self.lines.iter().skip(self.lines.len().saturating_sub(lines)) {
+            match str::from_utf8(&line.bytes).ok().filter(|_| line.is_text) {
+                Some(text) => cleaner.push(text, line.is_cut),
+                None => cleaner.push(&Line::read(&line.bytes, line.is_cut).text, line.is_cut),
+            }
+        }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+}
 
 /// Keeps the newest lines, or the oldest until it is full.
-///
-/// Lines are cleaned when they are shown, since of a long log most never are.
 #[derive(Debug)]
 pub(super) struct Window {
-    lines: VecDeque<Kept>,
+    lines: VecDeque<Clean>,
     bytes: usize,
-    dropped: u64,
     max_lines: usize,
     max_bytes: usize,
     newest: bool,
-}
-
-#[derive(Debug)]
-enum Kept {
-    Event(Vec<u8>),
-    Line(Clean),
+    is_too_long: bool,
 }
 
 impl Window {
     /// For that many lines and bytes; the newest of a log, or its oldest.
     pub(super) fn new(max_lines: usize, max_bytes: usize, newest: bool) -> Self {
-        Self { lines: VecDeque::new(), bytes: 0, dropped: 0, max_lines, max_bytes, newest }
+        Self { lines: VecDeque::new(), bytes: 0, max_lines, max_bytes, newest, is_too_long: false }
     }
 
-    /// Takes the line of an event, which is cleaned already where somebody had to look at it. False: it is full, and this line
-    /// was not taken.
-    pub(super) fn push(&mut self, event: &Event, seen: Option<Clean>, scrubber: &Scrubber) -> bool {
-        if !self.newest {
-            let line = seen.unwrap_or_else(|| shown(event, scrubber));
-            if !self.lines.is_empty() && !self.fits(line.len() + 1, self.max_bytes) {
+    /// Takes a line. False: it is full, and this line was not taken.
+    pub(super) fn push(&mut self, line: Clean) -> bool {
+        while !self.lines.is_empty()
+            && (self.lines.len() >= self.max_lines || self.bytes + size(&line) > self.max_bytes)
+        {
+            if !self.newest {
                 return false;
             }
-            self.keep(Kept::Line(line));
-            return true;
+            self.is_too_long |= self.lines.len() < self.max_lines;
+            self.bytes -= self.lines.pop_front().as_ref().map_or(0, size);
         }
-        let max_bytes = self.max_bytes.saturating_mul(RAW_FACTOR);
-        let is_short = event.data.len() <= RAW_MAX_BYTES;
-        let size = if is_short { event.data.len() } else { RAW_MAX_BYTES };
-        let mut buffer = Vec::new();
-        while !self.lines.is_empty() && !self.fits(size, max_bytes) {
-            // The buffers go round: every line of a log passes here.
-            if let Some(Kept::Event(oldest)) = self.drop_oldest() {
-                buffer = oldest;
-            }
-        }
-        let kept = match seen {
-            Some(line) => Kept::Line(line),
-            None if is_short => {
-                buffer.clear();
-                buffer.extend_from_slice(&event.data);
-                Kept::Event(buffer)
-            }
-            None => Kept::Line(shown(event, scrubber)),
-        };
-        self.keep(kept);
+        self.bytes += size(&line);
+        self.lines.push_back(line);
         true
     }
 
-    /// What is shown, and how many lines were left out.
-    pub(super) fn into_lines(mut self, scrubber: &Scrubber) -> (Vec<Clean>, u64) {
-        let lines = std::mem::take(&mut self.lines);
-        self.bytes = 0;
-        for kept in lines {
-            let line = match kept {
-                Kept::Event(data) => shown(&Event { data, cut: false }, scrubber),
-                Kept::Line(line) => line,
-            };
-            while !self.lines.is_empty() && !self.fits(line.len() + 1, self.max_bytes) {
-                self.drop_oldest();
-            }
-            self.keep(Kept::Line(line));
-        }
-        let lines = self.lines.into_iter().filter_map(|kept| match kept {
-            Kept::Line(line) => Some(line),
-            Kept::Event(_) => None,
-        });
-        (scrubber.clean_across(lines.collect()), self.dropped)
+    /// Whether the newest lines are fewer than were asked for, since they are long.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.newest && self.is_too_long
     }
 
-    fn fits(&self, size: usize, max_bytes: usize) -> bool {
-        self.lines.len() < self.max_lines && self.bytes + size <= max_bytes
-    }
-
-    fn keep(&mut self, kept: Kept) {
-        self.bytes += kept.size();
-        self.lines.push_back(kept);
-    }
-
-    fn drop_oldest(&mut self) -> Option<Kept> {
-        let oldest = self.lines.pop_front()?;
-        self.bytes -= oldest.size();
-        self.dropped += 1;
-        Some(oldest)
+    pub(super) fn into_lines(self) -> Vec<Clean> {
+        self.lines.into()
     }
 }
 
-impl Kept {
-    fn size(&self) -> usize {
-        match self {
-            Self::Event(data) => data.len(),
-            Self::Line(line) => line.len() + 1,
-        }
-    }
-}
-
-/// The line of an event, cleaned, and at most 2,000 characters of it.
-pub(super) fn shown(event: &Event, scrubber: &Scrubber) -> Clean {
-    scrubber.clean_bounded(&Line::of(event).text, LINE_MAX_CHARS)
+/// What a line takes of an answer, which shows it as text and as JSON: there, quotes and backslashes count twice.
+fn size(line: &Clean) -> usize {
+    line.len() + 1 + line.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
 #[cfg(test)]
@@ -129,39 +133,49 @@ mod tests {
     use super::*;
     use crate::secrets::Known;
 
-    fn event(text: &str) -> Event {
-        Event { data: serde_json::to_vec(&serde_json::json!({"data": text, "timestamp": "t"})).unwrap(), cut: false }
-    }
-
-    fn fill(newest: bool, max_lines: usize, max_bytes: usize, texts: &[String]) -> (Vec<String>, u64, usize) {
+    fn fill(newest: bool, max_lines: usize, max_bytes: usize, texts: &[String]) -> (Vec<String>, usize) {
         let scrubber = Scrubber::new(Known::new());
         let mut window = Window::new(max_lines, max_bytes, newest);
-        let taken = texts.iter().take_while(|text| window.push(&event(text), None, &scrubber)).count();
-        let (lines, dropped) = window.into_lines(&scrubber);
-        (lines.into_iter().map(Clean::into_string).collect(), dropped, taken)
+        let taken = texts.iter().take_while(|text| window.push(scrubber.clean(text))).count();
+        (window.into_lines().into_iter().map(Clean::into_string).collect(), taken)
     }
 
     #[test]
-    fn the_newest_lines_that_fit_are_kept_and_the_others_counted() {
-        let texts: Vec<String> = (0..100).map(|line| format!("\u{1b}[31mline {line:02}\u{1b}[0m")).collect();
-        let (lines, dropped, taken) = fill(true, 3, 1000, &texts);
-        assert_eq!((lines, dropped, taken), (vec!["line 97".to_owned(), "line 98".into(), "line 99".into()], 97, 100));
-        let (lines, dropped, _) = fill(true, 1000, 16, &texts);
-        assert_eq!((lines, dropped), (vec!["line 98".to_owned(), "line 99".into()], 98), "8 bytes a line");
+    fn the_newest_lines_that_fit_are_kept() {
+        let texts: Vec<String> = (0..100).map(|line| format!("line {line:02}")).collect();
+        assert_eq!(fill(true, 3, 1000, &texts), (vec!["line 97".to_owned(), "line 98".into(), "line 99".into()], 100));
+        assert_eq!(fill(true, 1000, 16, &texts).0, ["line 98", "line 99"], "8 bytes a line");
+        let quotes: Vec<String> = (0..100).map(|_| "\"\"\"".to_owned()).collect();
+        assert_eq!(fill(true, 1000, 16, &quotes).0.len(), 2, "7 bytes a line");
     }
 
     #[test]
     fn the_oldest_lines_are_kept_until_it_is_full() {
         let texts: Vec<String> = (0..100).map(|line| format!("line {line:02}")).collect();
-        let (lines, dropped, taken) = fill(false, 1000, 16, &texts);
-        assert_eq!((lines, dropped, taken), (vec!["line 00".to_owned(), "line 01".into()], 0, 2));
+        assert_eq!(fill(false, 1000, 16, &texts), (vec!["line 00".to_owned(), "line 01".into()], 2));
+        assert_eq!(fill(false, 1000, 3, &texts), (vec!["line 00".to_owned()], 1), "one line in any case");
     }
 
     #[test]
-    fn long_lines_stay_within_the_bound() {
-        let texts: Vec<String> = (0..100).map(|line| line.to_string().repeat(30_000)).collect();
-        let (lines, dropped, _) = fill(true, 50, 32 * 1024, &texts);
-        assert!(lines.len() >= 10 && lines.len() + usize::try_from(dropped).unwrap() == 100);
-        assert!(lines.iter().all(|line| line.chars().count() < 2100));
+    fn recent_lines_are_bounded_and_long_ones_kept_as_they_look() {
+        let scrubber = Scrubber::new(Known::new());
+        let event =
+            |text: &str| Event { data: serde_json::to_vec(&serde_json::json!({"data": text})).unwrap(), cut: false };
+        let shown = |recent: &Recent, lines: usize| -> Vec<String> {
+            let lines = recent.clean(lines, LineCleaner::from_within(&scrubber));
+            lines.into_iter().map(Clean::into_string).collect()
+        };
+        let mut recent = Recent::of(3);
+        for at in 0..10 {
+            recent.push(&event(&format!("line {at}")), &scrubber);
+        }
+        assert_eq!(shown(&recent, 2), ["line 8", "line 9"]);
+        assert_eq!(recent.len(), 3);
+        let bar: String = (0..5000).map(|at| format!("\r{:3}%|#| {at}/5000", at / 50)).collect::<Vec<_>>().concat();
+        (0..3).for_each(|_| recent.push(&event(&bar), &scrubber));
+        assert_eq!((shown(&recent, 3), recent.bytes < 100), (vec![" 99%|#| 4999/5000".to_owned(); 3], true));
+        let mut recent = Recent::of(1000);
+        (0..100).for_each(|_| recent.push(&event(&"x".repeat(60_000)), &scrubber));
+        assert_eq!((recent.len(), recent.bytes <= RECENT_MAX_BYTES), (17, true));
     }
 }

@@ -14,7 +14,8 @@ mod training;
 mod writing;
 
 use crate::error::Warning;
-use crate::types::Timestamp;
+use crate::hub::{Flavors, Identity, JobSpec};
+use crate::types::{Timeout, Timestamp, Volume};
 use script::Script;
 use shell::{Program, programs};
 
@@ -83,8 +84,37 @@ pub(super) struct Plan<'a> {
     pub(super) now: Timestamp,
 }
 
+/// What the checks of a submission warn of.
+pub(super) fn of_submission(
+    spec: &JobSpec,
+    code: Option<&str>,
+    words: &[String],
+    scheduled: bool,
+    identity: Option<&Identity>,
+    flavors: Option<&Flavors>,
+) -> Vec<Warning> {
+    let token = identity.map(|identity| &identity.token);
+    let names: Vec<&str> = spec.secrets.names().collect();
+    check(&Plan {
+        code,
+        command: words,
+        secrets: &names,
+        has_token: spec.secrets.reaches_hub_libraries(),
+        token_from_login: spec.secrets.carries_login(),
+        token_power: TokenPower::of(token.and_then(|token| token.can_write)),
+        token_expires: token.and_then(|token| Timestamp::parse(token.expires_at.as_ref()?).ok()),
+        accelerated: flavors
+            .and_then(|flavors| flavors.get(spec.flavor.as_str()))
+            .is_some_and(|hardware| hardware.accelerator.is_some()),
+        timeout: spec.timeout.map(Timeout::seconds),
+        keeps: spec.volumes.get().iter().any(Volume::is_writable),
+        scheduled,
+        now: Timestamp::now(),
+    })
+}
+
 /// What there is to remark, the gravest first.
-pub(super) fn check(plan: &Plan<'_>) -> Vec<Warning> {
+fn check(plan: &Plan<'_>) -> Vec<Warning> {
     let programs = programs(plan.command);
     let reading = Reading::of(plan, &programs);
     CHECKS.iter().filter_map(|check| check(plan, &reading)).take(WARNINGS_MAX).collect()

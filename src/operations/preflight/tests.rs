@@ -90,7 +90,7 @@ fn says_where_and_how_to_mend_it() {
         (
             Warning::NoTimeout { seen },
             "the job trains (`push_to_hub` in line 7) and has no `timeout`: the Hub stops it after 30 minutes",
-            "add \"timeout\": \"4h\", or what the training takes with a margin",
+            "add `timeout`: what the training takes, with a margin",
         ),
     ] {
         assert_eq!((warning.message().as_str(), warning.hint().as_str()), (message, hint));

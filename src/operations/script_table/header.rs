@@ -58,8 +58,8 @@ impl Header {
         };
         let Reader { table, mut faults } = reader;
         faults.extend(table.keys().map(|unknown| {
-            let problem = match nearest(unknown, KEYS).into_iter().next() {
-                Some(nearest) => Problem::Unknown { nearest: Some(nearest) },
+            let problem = match nearest(unknown, KEYS) {
+                Some(nearest) => Problem::Unknown { nearest: Some(nearest.to_owned()) },
                 None => Problem::malformed(unknown, format!("one of its keys: `{}`", KEYS.join("`, `"))),
             };
             problem.at(script_argument(unknown))

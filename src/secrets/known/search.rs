@@ -18,6 +18,8 @@ pub(in crate::secrets) struct Index {
     pub(in crate::secrets) tokens: Search,
     /// The least of every half: a look at it spares most texts the look at each half of each value.
     pub(super) halves: Search,
+    /// The length of the longest needle, in bytes.
+    pub(super) longest: usize,
 }
 
 impl Index {
@@ -32,6 +34,7 @@ impl Index {
             all: Search::build(needles()),
             tokens: Search::build(tokens.map(String::as_bytes)),
             halves: Search::build(halves.map(<[u8; MIN_HALF_BYTES]>::as_slice)),
+            longest: needles().map(<[u8]>::len).max().unwrap_or_default(),
         }
     }
 }

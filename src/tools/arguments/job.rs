@@ -74,7 +74,11 @@ fn python(arguments: &mut Arguments) -> Option<PythonVersion> {
         Value::String(version) => PythonVersion::parse(version),
         Value::Number(number) => {
             let text = number.to_string();
-            Err(Problem::malformed_instead(text.clone(), "a string, as the number loses its zeros", text))
+            let expected = "a string, as the number loses its zeros";
+            Err(match PythonVersion::parse(&text) {
+                Ok(_) => Problem::malformed_instead(text.clone(), expected, text),
+                Err(_) => Problem::malformed(text, expected),
+            })
         }
         other => Err(wrong_kind("a string", other)),
     })
@@ -199,6 +203,18 @@ pub(super) fn ports(value: Option<&Value>) -> Result<Vec<Port>, Problem> {
     }
 }
 
+/// What is wrong with a field of an object: what is to be passed instead is the whole object.
+fn within(object: &Value, field: &str, problem: Problem) -> Problem {
+    match (object, problem) {
+        (Value::Object(fields), Problem::Malformed { value, expected, instead: Some(instead) }) => {
+            let mut fields = fields.clone();
+            fields.insert(field.to_owned(), instead);
+            Problem::malformed_instead(value, expected, fields)
+        }
+        (_, problem) => problem,
+    }
+}
+
 /// A group's name, or an object of `group` and `aliases`; one of blanks counts as absent.
 fn network(arguments: &mut Arguments) -> Option<Network> {
     if arguments.is("network", says_nothing) {
@@ -209,14 +225,16 @@ fn network(arguments: &mut Arguments) -> Option<Network> {
             only(fields, &["group", "aliases"])?;
         }
         let group = value.as_str().or_else(|| value.get("group").and_then(Value::as_str));
-        let mut network = Network::new(group.ok_or_else(|| wrong_kind("a map with `group`", value))?)?;
+        let mut network = Network::new(group.ok_or_else(|| wrong_kind("a map with `group`", value))?)
+            .map_err(|problem| within(value, "group", problem))?;
         let aliases = match value.get("aliases") {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(aliases)) => aliases.iter().collect(),
             Some(one) => vec![one],
         };
         for alias in aliases {
-            network.claim(&text_of(alias).ok_or_else(|| wrong_kind("a string", alias))?)?;
+            let alias = text_of(alias).ok_or_else(|| wrong_kind("a string", alias))?;
+            network.claim(&alias).map_err(|problem| problem.without_instead())?;
         }
         Ok(network)
     })

@@ -1,20 +1,22 @@
 //! The arguments of each operation, read into what the operation takes.
 
 mod job;
+mod pattern;
 mod scheduled;
 
 use std::time::Duration;
 
-use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::form::{Arguments, text_of};
 use crate::error::{Problem, Warning};
 use crate::operations::{
-    ExposeQuery, LabelsQuery, LogsQuery, Operation, PsQuery, RerunQuery, Targets, Until, WaitQuery,
+    ExposeQuery, LabelChange, LabelsQuery, LogsQuery, Operation, PsQuery, RerunQuery, Targets, Until, WaitQuery,
 };
-use crate::types::limits::MAX_IDS;
-use crate::types::{Expose, Id, JobId, JobName, LabelFilter, Labels, Namespace, Reference, Stage, Wait, wrong_kind};
+use crate::types::limits::{LIMIT_MAX, MAX_IDS, MAX_LABELS};
+use crate::types::{
+    Expose, Id, JobId, JobName, LabelFilter, Labels, MAX_TIMEOUT_SECONDS, Namespace, Reference, Stage, Wait, wrong_kind,
+};
 pub(super) use job::{run, scheduled_run, scheduled_uv, uv};
 pub(super) use scheduled::{
     scheduled_delete, scheduled_inspect, scheduled_labels, scheduled_ps, scheduled_resume, scheduled_suspend,
@@ -23,21 +25,14 @@ pub(super) use scheduled::{
 
 /// How long `wait` waits unless told otherwise.
 const WAIT_DEFAULT: Duration = Duration::from_secs(30);
-/// The longest wait that is read, and then cut to what the client waits for; what is longer is a slip of the unit.
-const WAIT_READ_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait that is read, and then cut to what the client waits for.
+const WAIT_READ_MAX: Duration = Duration::from_secs(MAX_TIMEOUT_SECONDS);
 /// How many jobs `ps` shows unless told otherwise.
 const LIMIT_DEFAULT: u64 = 20;
-/// How many it shows at most: some 15,000 characters.
-const LIMIT_MAX: u64 = 100;
 /// How many stages may be asked for: all that there are, each in two spellings.
 const STAGES_MAX: usize = 12;
 /// The most lines of a log that may be asked for at once; an answer holds no more.
 const TAIL_MAX: u64 = 1000;
-/// The largest compiled pattern: patterns are written by a model, for log lines.
-const PATTERN_MAX_BYTES: usize = 256 * 1024;
-/// The longest pattern that is none and is repeated as the literal text that was perhaps meant.
-const PATTERN_REPEATED_BYTES: usize = 200;
-
 fn namespace(arguments: &mut Arguments) -> Option<Namespace> {
     arguments.text("namespace", Namespace::parse)
 }
@@ -73,7 +68,7 @@ pub(super) fn ps(arguments: &mut Arguments) -> Operation {
         all: arguments.flag("all"),
         stages: arguments.texts("status", STAGES_MAX, Stage::parse_filter),
         labels,
-        limit: usize::try_from(arguments.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
+        limit: usize::try_from(arguments.limit("limit", LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX),
         namespace: namespace(arguments),
     })
 }
@@ -99,18 +94,9 @@ pub(super) fn logs(arguments: &mut Arguments) -> Operation {
     Operation::Logs(LogsQuery {
         job: jobs.pop(),
         namespace: namespace(arguments),
-        tail: arguments.number("tail", 1, TAIL_MAX),
+        tail: arguments.number_cut("tail", 1, TAIL_MAX),
         cursor: arguments.json("cursor", |value| text_of(value).ok_or_else(|| wrong_kind("a string", value))?.parse()),
-        grep: arguments.text("grep", |text| {
-            RegexBuilder::new(text).size_limit(PATTERN_MAX_BYTES).build().map_err(|_| {
-                let expected = "a regular expression of moderate size";
-                // What is longer than a line is no text that was meant literally.
-                if text.len() > PATTERN_REPEATED_BYTES {
-                    return Problem::malformed(text, expected);
-                }
-                Problem::malformed_instead(text, expected, regex::escape(text))
-            })
-        }),
+        grep: arguments.text("grep", pattern::parse),
         wait: given_wait(arguments, "wait", &mut warnings).unwrap_or_default(),
         raw: arguments.flag("raw"),
         warnings,
@@ -135,11 +121,11 @@ pub(super) fn hardware(_: &mut Arguments) -> Operation {
 
 pub(super) fn wait(arguments: &mut Arguments) -> Operation {
     let mut warnings = Vec::new();
-    let time = given_wait(arguments, "timeout", &mut warnings).unwrap_or(WAIT_DEFAULT);
+    let time = given_wait(arguments, "wait", &mut warnings).unwrap_or(WAIT_DEFAULT);
     let until = arguments.text("until", |text| match text.to_ascii_lowercase().as_str() {
         "finished" | "done" | "over" | "completed" => Ok(Until::Finished),
         "running" | "started" => Ok(Until::Running),
-        _ => Err(Problem::malformed_instead(text, "`finished` or `running`", "finished")),
+        _ => Err(Problem::malformed(text, "`finished` or `running`")),
     });
     let until = until.unwrap_or(Until::Finished);
     Operation::Wait(WaitQuery { targets: targets(arguments), time, until, warnings })
@@ -150,19 +136,43 @@ pub(super) fn labels(arguments: &mut Arguments) -> Operation {
     Operation::Labels(labels_query(arguments, target))
 }
 
-/// The labels that a job is to have.
+/// The change of a job's labels that a call asks for.
 fn labels_query<I: Id>(arguments: &mut Arguments, target: Targets<I>) -> LabelsQuery<I> {
     let mut warnings = Vec::new();
     let (pairs, empty) = arguments.pairs("labels", |_| Some(String::new()));
     if empty {
         warnings.push(Warning::EmptyMap { argument: "labels".to_owned() });
     }
-    let labels = labels_of(arguments, pairs);
+    let mut set = labels_of(arguments, pairs);
     let name = arguments.text("name", JobName::parse);
-    if name.is_some() && labels.name().is_some() {
-        arguments.fault("name", Problem::Conflict { with: "labels.name".to_owned() });
+    if let Some(name) = &name {
+        if set.name().is_some() {
+            arguments.fault("name", Problem::Conflict { with: "labels.name".to_owned() });
+        }
+        set.set_name(name);
     }
-    LabelsQuery { target, labels, clear: arguments.flag("clear"), name, warnings }
+    let remove = arguments.texts("remove", MAX_LABELS, Labels::parse_key);
+    let (replace, clear) = (arguments.flag("replace"), arguments.flag("clear"));
+    let given = [("labels", !set.is_empty()), ("name", name.is_some()), ("remove", !remove.is_empty())];
+    let is_wrong =
+        ["labels", "name", "remove"].into_iter().any(|name| arguments.faults.iter().any(|fault| fault.overlaps(name)));
+    let asks = clear || (replace && empty) || given.iter().any(|(_, given)| *given);
+    let conflict = |with: &str| Problem::Conflict { with: with.to_owned() };
+    if let Some((other, _)) = given.into_iter().find(|(_, given)| clear && *given) {
+        arguments.fault("clear", conflict(other));
+    } else if replace && !remove.is_empty() {
+        arguments.fault("remove", conflict("replace"));
+    } else if let Some(key) = remove.iter().find(|key| set.get(key).is_some()) {
+        arguments.fault("remove", conflict(&format!("labels.{key}")));
+    } else if !asks && !is_wrong {
+        arguments.fault("labels", Problem::Missing);
+    }
+    let change = match (clear, replace) {
+        (true, _) => LabelChange::Clear,
+        (false, true) => LabelChange::Replace(set),
+        (false, false) => LabelChange::Add { set, remove },
+    };
+    LabelsQuery { target, change, warnings }
 }
 
 pub(super) fn rerun(arguments: &mut Arguments) -> Operation {

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{ErrorAnswer, FaultAnswer};
-use super::super::stand_in::REST;
-use super::super::{usage, verbs};
+use super::super::argument::argument;
+use super::super::stand_in::{REST, gap};
+use super::super::verbs::{self, Verb};
 use super::Page;
 use crate::error::{Credential, Error, Fault, Problem, SecretProblem};
 use crate::secrets::{AS_GIVEN, REDACTED, Scrubber};
 
+/// Of how many unknown arguments an answer says which operations take them.
+const ELSEWHERE_MAX: usize = 3;
 /// The longest text of a mended call that is repeated in full; scripts are shortened.
 const REPEATED_MAX_CHARS: usize = 200;
 
@@ -32,31 +35,51 @@ pub(super) fn answer(error: &Error, hint: &str, scrubber: &Scrubber) -> ErrorAns
 }
 
 pub(super) fn jobs(page: &mut Page<'_>, error: &Error, operation: Option<&str>, written: Option<Map<String, Value>>) {
-    let mut hint = error.hint();
-    if let (Some(operation), Some(written), Error::Arguments { faults, .. }) = (operation, written, error)
-        && let Some(args) = mended(written, faults, page.scrubber)
+    let mut hints = vec![error.hint()];
+    if let (Some(verb), Some(written), Error::Arguments { faults, .. }) =
+        (operation.and_then(verbs::verb), written, error)
     {
-        let call = json!({"operation": operation, "args": args});
-        let before = if hint.is_empty() { String::new() } else { format!("{hint}; ") };
-        hint = format!("{before}send {call}");
+        hints.extend(about_arguments(verb, error.faults(), &written));
+        if let Some(args) = mended(written, faults, page.scrubber) {
+            let gap =
+                if faults.iter().any(|fault| fault.problem == Problem::Missing) { "fill the gap and " } else { "" };
+            hints.push(format!("{gap}send {}", json!({"operation": verb.name, "args": args})));
+        }
     }
+    hints.retain(|hint| !hint.is_empty());
+    let hint = if hints.is_empty() { "fix that and call again".to_owned() } else { hints.join("; ") };
     page.answer.ok = false;
     page.line(&format!("error {}: {}", error.code().as_str(), error.message()));
-    if !hint.is_empty() {
-        page.line(&format!("hint: {hint}"));
-    }
+    page.line(&format!("hint: {hint}"));
     page.answer.error = Some(answer(error, &hint, page.scrubber));
-    if let Some(verb) = operation.and_then(verbs::verb).filter(|_| lacks_an_argument(error)) {
-        let usage = usage::one(verb);
-        page.line("");
-        page.line(&usage);
-        page.answer.usage = Some(usage);
-    }
 }
 
-/// Whether the call shows that its writer does not know the operation's arguments.
-fn lacks_an_argument(error: &Error) -> bool {
-    error.faults().iter().any(|fault| matches!(fault.problem, Problem::Missing { .. }))
+/// What the operation's arguments are, where the call shows that its writer does not know them: of a missing one its form, and
+/// of an unknown one which there are.
+fn about_arguments(verb: &Verb, faults: &[Fault], written: &Map<String, Value>) -> Vec<String> {
+    let missing = faults.iter().filter(|fault| fault.problem == Problem::Missing);
+    let mut hints: Vec<String> = missing
+        .filter_map(|fault| Some(format!("`{}`: {}", fault.argument, argument(&fault.argument)?.about(verb.name))))
+        .collect();
+    let is_unknown = |fault: &&Fault| matches!(fault.problem, Problem::Unknown { nearest: None });
+    let unknown: Vec<&Fault> = faults.iter().filter(is_unknown).collect();
+    for fault in unknown.iter().filter(|fault| written.contains_key(&fault.argument)).take(ELSEWHERE_MAX) {
+        let takers: Vec<&str> = verbs::VERBS
+            .iter()
+            .filter(|verb| verb.arguments().any(|name| name == fault.argument))
+            .map(|verb| verb.name)
+            .collect();
+        if let [_, ..] = takers.as_slice() {
+            hints.push(format!("`{}` is an argument of {}", fault.argument, takers.join(", ")));
+        }
+    }
+    if !unknown.is_empty() {
+        let all = verb.arguments().collect::<Vec<_>>().join(", ");
+        let takes = if all.is_empty() { "no arguments" } else { &all };
+        let help = json!({"operation": "help", "args": {"operation": verb.name}});
+        hints.push(format!("`{}` takes {takes}; {help} explains them", verb.name));
+    }
+    hints
 }
 
 /// The call's arguments without their faults. `None`: there are none, or not all of them can be mended here.
@@ -119,9 +142,20 @@ fn mend(args: &mut Map<String, Value>, fault: &Fault) -> Option<()> {
     match &fault.problem {
         Problem::Unknown { nearest: Some(nearest) } => {
             let value = args.remove(path)?;
+            // `"gpu": true` asks for any.
+            let value = if nearest == "flavor" && !value.is_string() { json!("gpu") } else { value };
             if args.insert(nearest.clone(), value).is_some() {
                 return None;
             }
+        }
+        Problem::OfHost => {
+            args.remove(path)?;
+        }
+        Problem::Missing => {
+            args.insert(path.to_owned(), json!(gap(path)?));
+        }
+        Problem::UnknownFlavor { instead: Some(instead), .. } => {
+            args.insert("flavor".to_owned(), json!(instead));
         }
         // Below these a fault is one of the name, which no value mends.
         Problem::Malformed { .. } if ["env.", "secrets.", "labels."].iter().any(|map| path.starts_with(map)) => {

@@ -11,6 +11,7 @@ use crate::error::Warning;
 use crate::hub::{Description, Job};
 use crate::operations::{Cancelled, Each, Listing, Looked, Until, Waited, is_inline_script};
 use crate::secrets::{Clean, Scrubber};
+use crate::types::limits::LIMIT_MAX;
 use crate::types::{Size, Stage};
 
 /// The most of a command that a job in a list has, in characters.
@@ -81,6 +82,7 @@ fn brief(job: &Job, scrubber: &Scrubber) -> JobAnswer {
         command: command(&job.spec, COMMAND_IN_LIST, scrubber),
         timeout_seconds: job.spec.timeout,
         created_at: job.created_at.clone(),
+        never_ran: job.never_ran(),
         run_seconds: job.running_seconds,
         ..JobAnswer::default()
     }
@@ -112,6 +114,10 @@ pub(super) fn full(job: &Job, url: Option<String>, scrubber: &Scrubber) -> JobAn
         ..brief(job, scrubber)
     }
 }
+
+/// What is said of a job that never ran.
+pub(super) const NEVER_RAN: &str = "it never ran, and nothing was billed: a volume could not be mounted; check that every bucket or \
+     repository in `volumes`, and the path within it, exists and is not empty";
 
 /// The stage, with what the Hub remarks on it.
 pub(super) fn stage(job: &Job) -> String {
@@ -145,7 +151,8 @@ pub(super) fn listed(page: &mut Page<'_>, listing: &Listing) {
         page.line(&line);
     }
     if *more {
-        page.line("there are more: pass a larger `limit`, or `status`, `name` or `labels`");
+        let larger = if (jobs.len() as u64) < LIMIT_MAX { "a larger `limit`, or " } else { "" };
+        page.line(&format!("there are more: pass {larger}`status`, `name` or `labels`"));
     }
     page.answer.jobs = Some(jobs.iter().map(|job| brief(job, page.scrubber)).collect());
     page.unreadable(*unreadable);
@@ -173,10 +180,10 @@ pub(super) fn inspected(page: &mut Page<'_>, looked: Vec<Each<Looked>>) {
         let left_out = shorten(&job.id, &mut job.spec, jobs);
         let spent = spent.map(|spent| spent.to_string());
         page.line(&format!("job {} in namespace `{}`: {}", job.id, job.namespace, stage(&job)));
-        page.line(&format!("  page: {url}"));
+        page.fields(&[("page", url.clone().unwrap_or_default())]);
         describe(page, &job, spent.as_deref());
         page.warn(left_out.as_slice());
-        JobAnswer { usd_so_far: spent, ..full(&job, Some(url), page.scrubber) }
+        JobAnswer { usd_so_far: spent, ..full(&job, url, page.scrubber) }
     });
 }
 
@@ -201,7 +208,8 @@ fn describe(page: &mut Page<'_>, job: &Job, spent: Option<&str>) {
     let cost = spent.map(|spent| format!("cost {spent} so far"));
     let failures =
         job.failures.map(|failures| counted(usize::try_from(failures).unwrap_or(usize::MAX), "failed attempt"));
-    let run = [waited, ran, cost, failures].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let never = job.never_ran().then(|| NEVER_RAN.to_owned());
+    let run = [waited, ran, cost, failures, never].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let started_by = job.initiator.as_ref().map(|(kind, id)| format!("{kind} {id}")).unwrap_or_default();
     spec(page, &job.spec);
     page.fields(&[
@@ -285,6 +293,10 @@ pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
         let ran = job.running_seconds.map(|seconds| format!(", ran {}", span(seconds))).unwrap_or_default();
         let ended = if job.stage.is_terminal() { "ended" } else { "stands at" };
         page.line(&format!("job {} in namespace `{}` {ended} {}{ran}", job.id, job.namespace, stage(&job)));
+        if job.never_ran() {
+            page.line(NEVER_RAN);
+            return brief(&job, page.scrubber);
+        }
         if !until.holds(&job.stage) {
             open.push(named);
         } else if job.stage == Stage::Error {
@@ -297,10 +309,10 @@ pub(super) fn waited(page: &mut Page<'_>, waited: Waited) {
             [one] => (("job_id", json!(one)), "it goes on"),
             all => (("job_ids", json!(all)), "some go on"),
         };
-        let timeout = ("timeout", json!("45s"));
+        let wait = ("wait", json!("45s"));
         let call = match until {
-            Until::Finished => page.next("wait", [jobs, timeout]),
-            Until::Running => page.next("wait", [jobs, timeout, ("until", json!("running"))]),
+            Until::Finished => page.next("wait", [jobs, wait]),
+            Until::Running => page.next("wait", [jobs, wait, ("until", json!("running"))]),
         };
         page.line(&format!("{goes_on}: go on with {call}"));
     }

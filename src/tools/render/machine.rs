@@ -1,18 +1,20 @@
 //! Machines as answers: what there is at which price, and what jobs use of theirs.
 
 use super::super::answer::{HardwareAnswer, StatsAnswer};
-use super::{Page, job};
+use super::{Page, counted, job};
 use crate::hub::{Flavors, Hardware, Metrics};
-use crate::operations::{Each, Sampled};
+use crate::operations::{AllRunning, Each, Sampled};
 use crate::policy::MicroUsd;
 use crate::secrets::Clean;
 use crate::types::Size;
 use crate::types::Stage;
 
 pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
-    page.line("flavor, price an hour, processors, memory, disk, accelerators:");
+    let priced = flavors.iter().any(|hardware| hardware.micro_usd_per_minute.is_some());
+    let price_an_hour = if priced { " price an hour," } else { "" };
+    page.line(&format!("flavor,{price_an_hour} processors, memory, disk, accelerators:"));
     for hardware in flavors.iter() {
-        page.line(&row(hardware));
+        page.line(&row(hardware, priced));
     }
     let price = |hardware: &Hardware| hardware.micro_usd_per_minute.map(|price| MicroUsd::per_hour(price).to_string());
     page.answer.hardware = flavors
@@ -27,26 +29,38 @@ pub(super) fn listed(page: &mut Page<'_>, flavors: &Flavors) {
         .collect();
 }
 
-fn row(hardware: &Hardware) -> String {
+fn row(hardware: &Hardware, priced: bool) -> String {
     let price = match hardware.micro_usd_per_minute {
-        Some(price) => MicroUsd::per_hour(price).to_string(),
-        None => "price unknown".to_owned(),
+        Some(price) => format!(" {}", MicroUsd::per_hour(price)),
+        None if priced => " price unknown".to_owned(),
+        None => String::new(),
     };
     let facts = [&hardware.cpu, &hardware.ram, &hardware.disk, &hardware.accelerator];
     let facts: Vec<&str> = facts.into_iter().flatten().map(Clean::as_str).collect();
-    format!("{} {price} {}", hardware.name, facts.join(", "))
+    format!("{}{price} {}", hardware.name, facts.join(", "))
 }
 
-pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>) {
-    let mut told = Vec::new();
+pub(super) fn sampled(page: &mut Page<'_>, jobs: Vec<Each<Sampled>>, running: Option<&AllRunning>) {
+    let (mut read, asked) = (Vec::new(), jobs.len());
+    if let Some(AllRunning { namespace, .. }) = running {
+        let count = if asked == 0 { "no running jobs".to_owned() } else { counted(asked, "running job") };
+        page.line(&format!("{count} in namespace `{namespace}`"));
+    }
     for Each { target, result } in jobs {
         match result {
-            Ok(sampled) => told.push(sample(page, sampled)),
+            Ok(sampled) => read.push(sample(page, sampled)),
             Err(error) => page.failed(&target, &error),
         }
     }
-    page.answer.ok = !told.is_empty();
-    page.answer.stats = told;
+    if let Some(AllRunning { more, unreadable, .. }) = running {
+        if *more {
+            page.line(&format!("more jobs are running: these are the newest {asked}; pass `job_id` for others"));
+        }
+        page.unreadable(*unreadable);
+        page.answer.more = Some(*more);
+    }
+    page.answer.ok = asked == 0 || !read.is_empty();
+    page.answer.stats = read;
 }
 
 fn sample(page: &mut Page<'_>, sampled: Sampled) -> StatsAnswer {

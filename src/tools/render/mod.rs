@@ -1,6 +1,7 @@
 //! Outcomes and errors as answers: text that is enough alone, and structured content that says the same.
 
 mod failure;
+mod fold;
 mod job;
 mod machine;
 mod output;
@@ -56,7 +57,7 @@ impl Page<'_> {
     }
 
     /// Adds a call to `next`, and returns the same call for the text.
-    fn next<const N: usize>(&mut self, operation: &'static str, args: [(&str, Value); N]) -> String {
+    fn next<'n>(&mut self, operation: &'static str, args: impl IntoIterator<Item = (&'n str, Value)>) -> String {
         let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = NextCall { operation, args };
         let text = serde_json::to_string(&call).unwrap_or_default();
@@ -66,13 +67,8 @@ impl Page<'_> {
 
     fn warn(&mut self, warnings: &[Warning]) {
         for warning in warnings {
-            let (message, hint) = (warning.message(), warning.hint());
-            self.line(&format!("warning: {message}; hint: {hint}"));
-            self.answer.warnings.push(Remark {
-                code: warning.code().to_owned(),
-                message: self.scrubber.clean_line(&message),
-                hint: self.scrubber.clean_line(&hint),
-            });
+            self.line(&remark_line(warning));
+            self.answer.warnings.push(remark(warning, self.scrubber));
         }
     }
 
@@ -99,18 +95,39 @@ impl Page<'_> {
     }
 }
 
-/// The answer of `hf_jobs`. `written`: the call's arguments under their own names, for the mended call.
+/// A warning as a line of text.
+fn remark_line(warning: &Warning) -> String {
+    format!("warning: {}; hint: {}", warning.message(), warning.hint())
+}
+
+/// A warning as structured content.
+fn remark(warning: &Warning, scrubber: &Scrubber) -> Remark {
+    Remark {
+        code: warning.code().to_owned(),
+        message: scrubber.clean_line(&warning.message()),
+        hint: scrubber.clean_line(&warning.hint()),
+    }
+}
+
+/// The answer of `hf_jobs`. `read`: the call's arguments under their own names, for the corrected call, and warnings on how
+/// they were read.
 pub(super) fn jobs(
     operation: Option<&str>,
     result: Result<Outcome, Error>,
-    written: Option<Map<String, Value>>,
+    read: Option<(Map<String, Value>, Vec<Warning>)>,
     scrubber: &Scrubber,
 ) -> Rendered {
+    let (written, warnings) = read.map_or((None, Vec::new()), |(written, warnings)| (Some(written), warnings));
     let mut page = Page { scrubber, text: String::new(), answer: JobsAnswer::default() };
     page.answer.operation = operation.map(str::to_owned);
     page.answer.ok = true;
     match result {
-        Ok(Outcome::Submitted(submission)) => submission::submitted(&mut page, *submission),
+        Ok(Outcome::Submitted(mut submission)) => {
+            // Above the job's output, with the submission's own.
+            submission.warnings.splice(0..0, warnings);
+            submission::submitted(&mut page, *submission);
+            return finish(&page);
+        }
         Ok(Outcome::Logs(logs)) => output::logs(&mut page, *logs),
         Ok(Outcome::Listed(listing)) => job::listed(&mut page, &listing),
         Ok(Outcome::Inspected(inspected)) => job::inspected(&mut page, inspected),
@@ -120,7 +137,7 @@ pub(super) fn jobs(
             job::changed(&mut page, *changed);
             page.warn(&warnings);
         }
-        Ok(Outcome::Sampled(sampled)) => machine::sampled(&mut page, sampled),
+        Ok(Outcome::Sampled(sampled, running)) => machine::sampled(&mut page, sampled, running.as_ref()),
         Ok(Outcome::Hardware(flavors)) => machine::listed(&mut page, &flavors),
         Ok(Outcome::ScheduledListed(listing)) => scheduled::listed(&mut page, &listing),
         Ok(Outcome::ScheduledChanged(job, warnings)) => {
@@ -131,12 +148,13 @@ pub(super) fn jobs(
         Ok(Outcome::WhoAmI(_)) => {}
         Err(error) => failure::jobs(&mut page, &error, operation, written),
     }
+    page.warn(&warnings);
     finish(&page)
 }
 
-/// The answer of `hf_whoami`.
-pub(super) fn whoami(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Rendered {
-    whoami::rendered(result, scrubber)
+/// The answer of `hf_whoami`. `secret_names`: the variables of the server that secrets may take.
+pub(super) fn whoami(result: Result<Outcome, Error>, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
+    whoami::rendered(result, secret_names, scrubber)
 }
 
 /// The help.
@@ -159,7 +177,8 @@ fn sealed(text: &str, answer: &impl Serialize, is_error: bool, scrubber: &Scrubb
 }
 
 /// So many of something: `1 line`, `2 lines`.
-fn counted(count: usize, noun: &str) -> String {
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

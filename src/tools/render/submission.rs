@@ -13,6 +13,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     let Submission {
         made,
         namespace,
+        local,
         url,
         flavor,
         timeout,
@@ -21,24 +22,27 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         micro_usd_per_minute,
         local_script,
         from_script,
+        script_note,
         next_run,
         request,
         followed,
         warnings,
     } = submission;
+    let pays = if local { "" } else { ", which pays" };
     match &made {
         Some(Made::Job(job)) => {
-            page.line(&format!("submitted job {} to namespace `{namespace}`, which pays: {}", job.id, job::stage(job)));
+            page.line(&format!("submitted job {} to namespace `{namespace}`{pays}: {}", job.id, job::stage(job)));
             if let Some(url) = &url {
                 page.line(url);
             }
         }
         Some(Made::Scheduled(job)) => page.line(&format!(
-            "scheduled job {} in namespace `{namespace}`, which pays: `{}` in UTC, {}",
+            "scheduled job {} in namespace `{namespace}`{pays}: `{}` in UTC, {}",
             job.id,
             job.schedule,
             scheduled::standing(job)
         )),
+        None if local => page.line(&format!("dry run: nothing was sent; namespace `{namespace}`")),
         None => page.line(&format!("dry run: nothing was sent; namespace `{namespace}` would pay")),
     }
     let timeout_text = match timeout {
@@ -52,6 +56,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     let each = if next_run.is_some() { " each time" } else { "" };
     let price = match &cost {
         Some(cost) => format!(" at {} an hour, {} at most{each}", cost.usd_per_hour, cost.usd_at_most),
+        None if local => " (this machine: nothing is billed)".to_owned(),
         None => " at an unknown price".to_owned(),
     };
     let attempts_text = if attempts > 1 { format!(", up to {attempts} attempts") } else { String::new() };
@@ -74,29 +79,33 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         page.line(&format!("from the script's [tool.hf-jobs]: {}", from_script.join(", ")));
         page.answer.from_script = from_script;
     }
+    if let Some(note) = script_note {
+        page.line(note);
+        page.answer.script_note = Some(note);
+    }
     if let Some(request) = &request
         && let Ok(text) = serde_json::to_string(request)
     {
         page.line(&format!("request: {text}"));
-    }
-    match (&followed, &made) {
-        (Some(followed), _) => output::output(page, followed, false),
-        (None, Some(Made::Job(job))) => {
-            let job = json!(format!("{namespace}/{}", job.id));
-            let call = page.next("logs", [("job_id", job), ("wait", json!("45s"))]);
-            page.line(&format!("follow with {call}"));
-        }
-        _ => {}
     }
     page.warn(&warnings);
     page.answer.cost = cost;
     page.answer.timeout_seconds = Some(timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS));
     page.answer.timeout_is_default = Some(timeout.is_none());
     page.answer.request = request;
+    let followed = followed.as_ref();
     match made {
         Some(Made::Job(mut job)) => {
             let left_out = job::shorten(&job.id, &mut job.spec, 1);
             page.warn(left_out.as_slice());
+            match followed {
+                Some(followed) => output::output(page, followed, &output::View::default()),
+                None => {
+                    let id = json!(format!("{namespace}/{}", job.id));
+                    let call = page.next("logs", [("job_id", id), ("wait", json!("45s"))]);
+                    page.line(&format!("follow with {call}"));
+                }
+            }
             page.answer.job = Some(job::full(&job, url, page.scrubber));
         }
         Some(Made::Scheduled(mut job)) => {

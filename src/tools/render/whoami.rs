@@ -1,17 +1,19 @@
 //! Who is logged in, as an answer: what the login may do, and where it may not, what to change.
 
 use super::super::answer::{NamespaceAnswer, OrganisationAnswer, Token, WhoAmIAnswer};
-use super::{Rendered, failure, sealed};
+use super::{Rendered, failure, remark, remark_line, sealed};
 use crate::error::{Error, Lack};
 use crate::hub::{Identity, MayRun};
 use crate::operations::{Outcome, WhoAmI};
 use crate::secrets::{Clean, Scrubber};
 
+/// The most variables of the server that an answer names.
+const SECRET_NAMES_MAX: usize = 100;
 const TOKEN_SETTINGS: &str = "https://huggingface.co/settings/tokens";
 
-pub(super) fn rendered(result: Result<Outcome, Error>, scrubber: &Scrubber) -> Rendered {
+pub(super) fn rendered(result: Result<Outcome, Error>, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
     match result {
-        Ok(Outcome::WhoAmI(whoami)) => answer(&whoami, scrubber),
+        Ok(Outcome::WhoAmI(whoami)) => answer(&whoami, secret_names, scrubber),
         Ok(_) => error(&Error::Internal { during: "asking who is logged in" }, scrubber),
         Err(failed) => error(&failed, scrubber),
     }
@@ -25,16 +27,20 @@ fn error(error: &Error, scrubber: &Scrubber) -> Rendered {
     sealed(&text, &answer, true, scrubber)
 }
 
-fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
-    let WhoAmI { identity, source, host } = whoami;
-    let plan = if identity.pro { "pro" } else { "free" };
-    let pays = match identity.can_pay {
+fn answer(whoami: &WhoAmI, secret_names: &[String], scrubber: &Scrubber) -> Rendered {
+    let WhoAmI { identity, source, host, local, warnings } = whoami;
+    let plan = (!local).then_some(if identity.pro { "pro" } else { "free" });
+    let can_pay = identity.can_pay.filter(|_| !local);
+    let pays = match can_pay {
         Some(true) => ", can pay",
         Some(false) => ", no payment method (jobs need credit)",
         None => "",
     };
-    let mut lines = vec![format!("logged in as `{}` ({}, {plan}{pays})", identity.name, identity.kind)];
-    if let Some(host) = host {
+    let shown_plan = plan.map(|plan| format!(", {plan}")).unwrap_or_default();
+    let mut lines = vec![format!("logged in as `{}` ({}{shown_plan}{pays})", identity.name, identity.kind)];
+    if *local {
+        lines.push("Hub: the local one of `--local`: jobs are processes on this machine, nothing is billed".to_owned());
+    } else if let Some(host) = host {
         lines.push(format!("Hub: {host}, not huggingface.co"));
     }
     let name = identity.token.name.as_ref().map(|name| format!("`{name}`, ")).unwrap_or_default();
@@ -50,12 +56,18 @@ fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
         let change = namespace.change.as_ref().map(|change| format!(": {change}")).unwrap_or_default();
         lines.push(format!("jobs in `{}`: {}{change}", namespace.name, namespace.may_run_jobs));
     }
+    lines.extend(warnings.iter().map(remark_line));
+    if !secret_names.is_empty() {
+        let shown: Vec<String> = secret_names.iter().take(SECRET_NAMES_MAX).map(|name| format!("`${name}`")).collect();
+        let more = if secret_names.len() > SECRET_NAMES_MAX { ", …" } else { "" };
+        lines.push(format!("secrets may also take these variables of the server: {}{more}", shown.join(", ")));
+    }
     let answer = WhoAmIAnswer {
         ok: true,
         name: Some(identity.name.clone()),
         kind: Some(identity.kind.clone()),
-        plan: Some(plan.to_owned()),
-        can_pay: identity.can_pay,
+        plan: plan.map(str::to_owned),
+        can_pay,
         host: host.clone(),
         token: Some(Token {
             name: identity.token.name.clone(),
@@ -73,6 +85,8 @@ fn answer(whoami: &WhoAmI, scrubber: &Scrubber) -> Rendered {
             })
             .collect(),
         namespaces,
+        warnings: warnings.iter().map(|warning| remark(warning, scrubber)).collect(),
+        secret_names: secret_names.iter().take(SECRET_NAMES_MAX).cloned().collect(),
         error: None,
     };
     sealed(&lines.join("\n"), &answer, false, scrubber)

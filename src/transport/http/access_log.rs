@@ -56,7 +56,8 @@ impl Drop for Entry {
         // The client went away before there was an answer.
         let status = status.map_or(0, |status| status.as_u16());
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if is_probe(path) {
+        // Monitors probe all the time; only a probe that failed says something.
+        if is_probe(path) && status == StatusCode::OK.as_u16() {
             tracing::debug!(%method, path, status, ms, "request");
         } else {
             tracing::info!(%method, path, status, ms, session, "request");

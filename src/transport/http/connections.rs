@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::access::Peer;
 
 /// The most of a head, in bytes.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
@@ -40,8 +45,8 @@ pub(super) async fn accept(
             () = ending.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let serving = serve(stream, router.clone(), ending.clone(), patience);
+            Ok((stream, address)) => {
+                let serving = serve(stream, Peer(address), router.clone(), ending.clone(), patience);
                 open.spawn(async move {
                     serving.await;
                     drop(place);
@@ -58,17 +63,22 @@ pub(super) async fn accept(
     open
 }
 
-async fn serve(stream: TcpStream, router: Router, ending: CancellationToken, patience: Duration) {
+async fn serve(stream: TcpStream, peer: Peer, router: Router, ending: CancellationToken, patience: Duration) {
     // Small messages go out at once.
     stream.set_nodelay(true).ok();
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(patience));
     let stream = Box::pin(stream);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_MAX_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         // What goes wrong here is the client's: it is gone, or does not speak HTTP.

@@ -19,8 +19,8 @@ pub(super) const READYZ: &str = "/readyz";
 pub struct Readiness {
     /// There is a login.
     pub login: bool,
-    /// The Hub answered lately, and took the login.
-    pub hub: bool,
+    /// The Hub answered lately, and took the login; `None` where it was not asked, since there is no login.
+    pub hub: Option<bool>,
 }
 
 /// Looks whether the server is of use. May be asked as often as one likes.
@@ -37,6 +37,7 @@ pub(super) async fn healthz() -> &'static str {
 
 pub(super) async fn readyz(State(look): State<Look>) -> Response {
     let Readiness { login, hub } = look().await;
-    let status = if login && hub { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": login && hub, "login": login, "hub": hub}))).into_response()
+    let ready = login && hub == Some(true);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({"ready": ready, "login": login, "hub": hub}))).into_response()
 }

@@ -19,6 +19,7 @@ pub(super) fn hold<T: Send + 'static>(response: Response, held: T) -> Response {
     })
 }
 
-fn is_stream(response: &Response) -> bool {
+/// Whether an answer is a stream of events.
+pub(super) fn is_stream(response: &Response) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }

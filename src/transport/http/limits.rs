@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::refusal::Refusal;
@@ -62,18 +61,18 @@ impl Places {
         Self { places: Arc::new(Semaphore::new(places(count))), of }
     }
 
-    /// A place, for the request of that id.
-    pub(super) fn take(&self, id: Option<&Value>) -> Result<Place, Refusal> {
-        self.places.clone().try_acquire_owned().map_err(|_| self.full(id))
+    /// A place.
+    pub(super) fn take(&self) -> Result<Place, Refusal> {
+        self.places.clone().try_acquire_owned().map_err(|_| self.full())
     }
 
     /// Whether there is one.
-    pub(super) fn any(&self, id: Option<&Value>) -> Result<(), Refusal> {
-        if self.places.available_permits() > 0 { Ok(()) } else { Err(self.full(id)) }
+    pub(super) fn any(&self) -> Result<(), Refusal> {
+        if self.places.available_permits() > 0 { Ok(()) } else { Err(self.full()) }
     }
 
-    pub(super) fn full(&self, id: Option<&Value>) -> Refusal {
-        Refusal::Full { id: id.cloned(), of: self.of }
+    pub(super) fn full(&self) -> Refusal {
+        Refusal::Full { of: self.of }
     }
 }
 

@@ -1,15 +1,18 @@
 //! MCP over HTTP: Streamable HTTP, and HTTP with server-sent events as clients before 2025-03-26 speak it. Every request
-//! passes the allow-lists of names, and all but probes the door, before anything else is looked at.
+//! passes the allow-lists of names, and all but probes the access check, before anything else is looked at.
 
+mod accept;
+mod access;
 mod access_log;
+mod collect;
 mod connections;
 mod cors;
-mod door;
 mod health;
 mod held;
 mod limits;
 mod message;
 mod names;
+mod oauth;
 mod refusal;
 mod sessions;
 mod sse;
@@ -26,15 +29,14 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use rmcp::ServerHandler;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::secrets::Scrubber;
+pub use access::Access;
 use access_log::Entry;
-pub use door::Door;
 pub use health::{Look, Readiness};
 pub use limits::{CALLS_PER_MINUTE, Limits, PATIENCE, SESSIONS, STREAMS};
 use limits::{Pace, Places, places};
@@ -56,14 +58,16 @@ const CONNECTIONS_BESIDE: usize = 100;
 
 /// Who is served, and how much.
 pub struct HttpSetup {
-    /// The door.
-    pub door: Door,
+    /// Who may send requests.
+    pub access: Access,
     /// The names, beside the loopback's, under which the server may be spoken to.
     pub hosts: Vec<AllowedHost>,
     /// The origins, beside the loopback's, whose pages may speak to the server.
     pub origins: Vec<AllowedOrigin>,
     /// The bounds.
     pub limits: Limits,
+    /// Streamable HTTP is served without sessions.
+    pub stateless: bool,
     /// Cleans what refusals repeat.
     pub scrubber: Scrubber,
 }
@@ -89,11 +93,11 @@ struct Http<S> {
 
 impl<S> Http<S> {
     /// Lets a call begin, which lasts as long as the token.
-    fn call(&self, id: Option<&Value>) -> Result<TaskTrackerToken, Refusal> {
+    fn call(&self) -> Result<TaskTrackerToken, Refusal> {
         if self.ending.is_cancelled() {
             return Err(Refusal::Ending);
         }
-        self.pace.step().map_err(|again_in| Refusal::TooOften { id: id.cloned(), again_in })?;
+        self.pace.step().map_err(|again_in| Refusal::TooOften { again_in })?;
         Ok(self.calls.token())
     }
 }
@@ -107,11 +111,11 @@ pub async fn serve_http<S: ServerHandler + Clone>(
     stop: impl Future<Output = ()>,
     on_end: impl FnOnce(),
 ) {
-    let HttpSetup { door, hosts, origins, limits, scrubber } = setup;
+    let HttpSetup { access, hosts, origins, limits, stateless, scrubber } = setup;
     let (ending, closed, calls) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let sessions = Arc::new(Places::new(limits.sessions, "sessions"));
     let http = Arc::new(Http {
-        streamable: Streamable::new(&server, Sessions::new(sessions.clone()), &closed),
+        streamable: Streamable::new(&server, (!stateless).then(|| Sessions::new(sessions.clone())), &closed),
         sessions,
         streams: Places::new(limits.streams, "streams"),
         pace: Pace::new(limits.calls_per_minute),
@@ -123,16 +127,20 @@ pub async fn serve_http<S: ServerHandler + Clone>(
         scrubber,
         server,
     });
-    let front = Arc::new(Front { names: Names::new(hosts, origins), door });
+    let front = Arc::new(Front { names: Names::new(hosts, origins), access });
     let router = Router::new()
+        // With a slash as without: a redirect would lose headers.
         .route("/mcp", any(streamable::mcp::<S>))
+        .route("/mcp/", any(streamable::mcp::<S>))
         .route("/sse", any(sse::sse::<S>))
+        .route("/sse/", any(sse::sse::<S>))
         .route("/messages", any(sse::messages::<S>))
+        .route("/messages/", any(sse::messages::<S>))
         .with_state(http)
         .route(health::READYZ, get(health::readyz).fallback(only_get))
         .with_state(look)
         .route(health::HEALTHZ, get(health::healthz).fallback(only_get))
-        .fallback(async || Refusal::Path)
+        .fallback(async |request: Request| Refusal::Path.of(message::id_in(request.into_body()).await))
         .layer(from_fn_with_state(front, pass));
     let connections = places(limits.streams).saturating_add(CONNECTIONS_BESIDE);
     let accepting = tokio::spawn(connections::accept(listener, router, ending.clone(), connections, limits.patience()));
@@ -157,7 +165,7 @@ async fn only_get() -> Refusal {
 /// What every request passes.
 struct Front {
     names: Names,
-    door: Door,
+    access: Access,
 }
 
 async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
@@ -170,10 +178,12 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
                 response
             } else if health::is_probe(head.uri.path()) {
                 next.run(Request::from_parts(head, body)).await
+            } else if oauth::is_probe(head.uri.path()) {
+                oauth::absent(&front.access, &head)
             } else {
-                match front.door.admit(&mut head.headers) {
+                match front.access.admit(&mut head) {
                     Ok(()) => next.run(Request::from_parts(head, body)).await,
-                    Err(refusal) => refusal.into_response(),
+                    Err(refusal) => refusal.of(message::id_in(body).await).into_response(),
                 }
             };
             if let Some(origin) = origin {

@@ -112,7 +112,7 @@ impl SessionManager for Sessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        let place = self.places.take(None).map_err(|_| SessionError::Io(io::ErrorKind::QuotaExceeded.into()))?;
+        let place = self.places.take().map_err(|_| SessionError::Io(io::ErrorKind::QuotaExceeded.into()))?;
         let (id, transport) = self.local.create_session().await?;
         let seat = Seat { _place: place, last: Arc::new(Mutex::new(Instant::now())) };
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), seat);

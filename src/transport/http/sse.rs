@@ -18,19 +18,20 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::super::begins_session;
+use super::super::unreadable::diagnose;
 use super::Http;
 use super::limits::Place;
 use super::message::Message;
-use super::refusal::Refusal;
-use super::streamable::KEEP_ALIVE;
+use super::refusal::{Refusal, Refused};
+use super::streamable::{BUFFERING, KEEP_ALIVE};
 
 /// How many messages wait for the server, and how many for the client; then whoever sends waits.
 const QUEUE: usize = 16;
 /// How long a message may wait for room in the queue: the server empties it at once, unless its client reads nothing.
 const QUEUED_WITHIN: Duration = Duration::from_secs(5);
-/// Proxies that gather an answer before they pass it on are told not to.
-const UNBUFFERED: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+/// Keeps proxies from gathering the stream.
+const UNBUFFERED: (HeaderName, HeaderValue) = (BUFFERING, HeaderValue::from_static("no"));
 
 /// The sessions, by their ids.
 #[derive(Clone, Default)]
@@ -40,7 +41,7 @@ struct Session {
     input: mpsc::Sender<ClientJsonRpcMessage>,
     /// The requests that have no answer yet.
     open: Mutex<HashMap<RequestId, Open>>,
-    /// A request has come: what comes before the first one is dropped, since rmcp would end the session on it.
+    /// rmcp has begun the session: other messages than requests may reach it.
     begun: AtomicBool,
 }
 
@@ -82,10 +83,10 @@ pub(super) async fn sse<S: ServerHandler + Clone>(
     if request.method() != Method::GET {
         return Err(Refusal::Method { allowed: "GET" });
     }
-    let stream = http.streams.take(None)?;
+    let stream = http.streams.take()?;
     http.make_room().await;
-    let places = (http.sessions.take(None)?, stream);
-    let id = random_id().ok_or_else(|| http.sessions.full(None))?;
+    let places = (http.sessions.take()?, stream);
+    let id = random_id().ok_or_else(|| http.sessions.full())?;
     let (input, from_client) = mpsc::channel(QUEUE);
     let (to_client, output) = mpsc::channel(QUEUE);
     let session = Arc::new(Session { input, open: Mutex::default(), begun: AtomicBool::new(false) });
@@ -154,26 +155,31 @@ impl Drop for Client {
 pub(super) async fn messages<S: ServerHandler + Clone>(
     State(http): State<Arc<Http<S>>>,
     request: Request,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, Refused> {
     if request.method() != Method::POST {
-        return Err(Refusal::Method { allowed: "POST" });
+        return Err(Refusal::Method { allowed: "POST" }.into());
     }
-    let query = request.uri().query().unwrap_or_default();
-    let id = query.split('&').find_map(|pair| pair.strip_prefix("sessionId="));
-    let session = id.and_then(|id| http.sse.find(id)).ok_or(Refusal::NoSession)?;
     let message = Message::read(request, http.patience).await?;
     let id = message.envelope.id.clone();
+    take(&http, message).await.map_err(|refusal| refusal.of(id))
+}
+
+/// Hands a message to its session.
+async fn take<S: ServerHandler + Clone>(http: &Http<S>, message: Message) -> Result<StatusCode, Refusal> {
+    let query = message.head.uri.query().unwrap_or_default();
+    let session = query.split('&').find_map(|pair| pair.strip_prefix("sessionId="));
+    let session = session.and_then(|id| http.sse.find(id)).ok_or(Refusal::NoStream)?;
     let is_call = message.is("tools/call");
     let understood: ClientJsonRpcMessage =
-        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::NotAMessage { id: id.clone() })?;
+        serde_json::from_slice(&message.bytes).map_err(|_| Refusal::Unreadable(diagnose(&message.bytes)))?;
     let mut opened = None;
     let mut cancelled = None;
     match &understood {
         ClientJsonRpcMessage::Request(request) => {
-            let place = http.streams.take(id.as_ref())?;
-            let call = if is_call { Some(http.call(id.as_ref())?) } else { None };
+            let place = http.streams.take()?;
+            let call = if is_call { Some(http.call()?) } else { None };
             session.opened(request.id.clone(), Open { _place: place, _call: call });
-            session.begun.store(true, Ordering::Relaxed);
+            session.begun.fetch_or(begins_session(&understood), Ordering::Relaxed);
             opened = Some(request.id.clone());
         }
         _ if !session.begun.load(Ordering::Relaxed) => return Ok(StatusCode::ACCEPTED),
@@ -192,8 +198,8 @@ pub(super) async fn messages<S: ServerHandler + Clone>(
     }
     match sent {
         Ok(()) => Ok(StatusCode::ACCEPTED),
-        Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Refusal::Unread { id }),
-        Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(Refusal::NoSession),
+        Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Refusal::Unread),
+        Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(Refusal::NoStream),
     }
 }
 

@@ -115,15 +115,17 @@ fn refuses_wrong_objects() {
         object[key] = value;
         Volume::from_json(&object)
     };
-    assert_eq!(instead(with("type", json!("buckets"))), Some("bucket".into()));
+    assert_eq!(with("type", json!("Buckets")), Volume::from_json(&base));
     assert_eq!(instead(with("type", json!("disk"))), None);
-    assert_eq!(instead(with("mountpath", json!("/x"))), Some("mountPath".into()));
+    assert_eq!(instead(with("mountpath", json!("/x"))), None, "both are given");
+    let small = json!({"type": "bucket", "source": "alice/b", "mountpath": "/b"});
+    assert_eq!(instead(Volume::from_json(&small)), Some(base.clone()));
     assert_eq!(instead(with("revision", json!("main"))), None);
     assert_eq!(instead(with("path", json!("../x"))), None);
     assert_eq!(with("mount_path", json!("/x")), Err(Problem::Conflict { with: "mount_path".to_owned() }));
     assert!(matches!(with("readOnly", json!("yes")), Err(Problem::WrongType { .. })));
     assert!(matches!(with("source", json!(3)), Err(Problem::WrongType { .. })));
-    assert!(matches!(with("source", json!(null)), Err(Problem::Missing { .. })));
+    assert!(matches!(with("source", json!(null)), Err(Problem::Malformed { instead: None, .. })));
     assert!(matches!(Volume::from_json(&json!(["x"])), Err(Problem::WrongType { .. })));
 }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use hf_jobs_mcp::local_hub::LocalHub;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::server::{Answer, Server, ServerBuilder};
 
@@ -17,7 +19,7 @@ pub struct HttpServer {
     pub server: Server,
     /// `http://127.0.0.1:PORT`
     pub base: String,
-    /// The token that its door asks for.
+    /// The access token that it asks for.
     pub token: Option<String>,
     client: Client,
 }
@@ -78,7 +80,12 @@ impl HttpServer {
 
     /// A request as a client of MCP sends it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.plain(method, path).header("accept", "application/json, text/event-stream");
+        self.request_without_accept(method, path).header("accept", "application/json, text/event-stream")
+    }
+
+    /// A request of a client that says on its own what it accepts.
+    pub fn request_without_accept(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.plain(method, path);
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -93,6 +100,25 @@ impl HttpServer {
     /// A message of a session.
     pub fn in_session(&self, session: &str, message: &Value) -> RequestBuilder {
         self.message(message).header("mcp-session-id", session).header("mcp-protocol-version", "2025-06-18")
+    }
+
+    /// A request with these headers and no others but those that HTTP demands.
+    pub async fn bare(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut client = TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        // Of HTTP 1.0, so that the answer comes as it is, and the connection ends with it.
+        let request =
+            format!("{method} {path} HTTP/1.0\r\nhost: 127.0.0.1\r\n{headers}content-length: {length}\r\n\r\n{body}");
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut came = Vec::new();
+        tokio::time::timeout(PATIENCE, client.read_to_end(&mut came)).await.expect("it does not end").unwrap();
+        Reply::parse(&String::from_utf8(came).unwrap())
+    }
+
+    /// The access token as clients send it.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.token.as_deref().unwrap_or_default())
     }
 
     /// Opens a session; its id.
@@ -110,6 +136,14 @@ impl HttpServer {
         let reply = Reply::of(self.message(&call(1, tool, arguments))).await;
         Server::answer(&reply.message())
     }
+}
+
+/// A request of 2026-07-28, which needs no session.
+pub fn stateless(id: u64, method: &str, mut params: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({"name": "test", "version": "1"});
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
 /// The request that opens a session.
@@ -138,6 +172,17 @@ pub fn on_and_on(word: &str) -> String {
 }
 
 impl Reply {
+    fn parse(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        Self { status, headers, body: body.to_owned() }
+    }
+
     pub async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
