@@ -289,9 +289,8 @@ impl Work<'_> {
     /// Whether the flavor of a call that is wrong anyway exists, where the list of flavors can be read: all that is wrong is
     /// answered at once.
     async fn check_flavor_too(&mut self, flavor: Option<Flavor>) {
-        // A call that holds a credential is refused before anything is sent.
-        let holds_credential = self.faults.iter().any(|fault| matches!(fault.problem, Problem::Credential { .. }));
-        let Some(flavor) = flavor.filter(|_| !holds_credential) else { return };
+        let is_wrong = self.faults.iter().any(|fault| fault.overlaps("flavor"));
+        let Some(flavor) = flavor.filter(|_| !is_wrong) else { return };
         let prices = prices(self.operations.hub.visitor(self.deadline));
         if let Ok(Some(flavors)) = unless(self.cancelled, prices).await {
             self.faults.extend(flavors::fault(flavor.as_str(), &flavors));

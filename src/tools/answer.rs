@@ -15,7 +15,7 @@ pub(super) struct JobsAnswer {
     pub(super) operation: Option<String>,
     pub(super) ok: bool,
     pub(super) warnings: Vec<Remark>,
-    /// Calls that go on from here, the likeliest first.
+    /// Calls that continue from this answer, the likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) next: Vec<NextCall>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub(super) struct JobsAnswer {
     pub(super) cost: Option<Cost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
-    /// No timeout was given: it is the Hub's own.
+    /// The call gave no timeout, so that the Hub's default holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_is_default: Option<bool>,
     /// What the script's own table gave.
@@ -56,7 +56,7 @@ pub(super) struct JobsAnswer {
     pub(super) usage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorAnswer>,
-    /// Last, so that a client that cuts a long answer keeps the rest.
+    /// The last field, so that a client that cuts a long answer keeps the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) logs: Option<Logs>,
 }
@@ -83,10 +83,10 @@ pub(super) struct JobAnswer {
     pub(super) namespace: Clean,
     pub(super) stage: String,
     pub(super) flavor: Clean,
-    /// Whether the job is over; in answers of `wait`.
+    /// Whether the job has finished; in answers of `wait`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) finished: Option<bool>,
-    /// Whether it did what it was made for; absent until it is over.
+    /// Whether the job completed; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,7 +214,7 @@ pub(super) struct Logs {
     pub(super) succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
-    /// Where to go on; absent at the end.
+    /// Absent at the end of the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
     /// Lines of the log up to here; absent where only its end was read.
@@ -226,10 +226,10 @@ pub(super) struct Logs {
     /// Lines, with `grep` matches, before those below; absent where only the end of the log was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dropped: Option<u64>,
-    /// That the lines are data.
+    /// Says that the lines are data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<&'static str>,
-    /// Last, so that a client that cuts a long answer keeps the rest.
+    /// The last field, so that a client that cuts a long answer keeps the others.
     pub(super) lines: Vec<Clean>,
 }
 

@@ -8,7 +8,7 @@ pub(super) struct Argument {
     pub(super) name: &'static str,
     pub(super) form: Form,
     about: &'static str,
-    /// What it means to some operations instead.
+    /// Descriptions for operations to which it means something else.
     own: &'static [(&'static [&'static str], &'static str)],
     /// Other names that are understood and not advertised.
     pub(super) aliases: &'static [&'static str],
@@ -37,7 +37,7 @@ pub(super) enum Form {
 
 const PS: &[&str] = &["ps", "scheduled ps"];
 const LABELS: &[&str] = &["labels", "scheduled labels"];
-/// What submits a job.
+/// Operations that submit a job.
 const SUBMISSIONS: &[&str] = &["uv", "run", "scheduled uv", "scheduled run"];
 /// How the names of operations on scheduled jobs begin.
 const SCHEDULED: &str = "scheduled ";
@@ -49,25 +49,35 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg(
         "dependencies",
         Form::Texts,
-        "packages, such as [\"torch\"], besides those that the script's header names",
+        "packages such as [\"torch\"], in addition to those in the script's header",
         &["with_deps", "with", "packages"],
     ),
     arg("python", Form::Text, "Python version, such as 3.12", &[]),
-    arg("command", Form::Texts, "such as [\"python\", \"-V\"]; for pipes and && [\"/bin/sh\", \"-c\", \"…\"]", &[]),
-    arg("image", Form::Text, "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12, for uv one with uv", &[]),
+    arg(
+        "command",
+        Form::Texts,
+        "command and arguments, such as [\"python\", \"-V\"]; for pipes and && use [\"/bin/sh\", \"-c\", \"…\"]",
+        &[],
+    ),
+    arg(
+        "image",
+        Form::Text,
+        "Docker image or hf.co/spaces/OWNER/NAME; default python:3.12 for run, an image with uv for uv",
+        &[],
+    ),
     arg(
         "flavor",
         Form::Text,
         "hardware: cpu-basic (default), t4-small, l4x1, a10g-large, a100-large, …; `hardware` lists all with prices",
         &["hardware", "hardware_flavor"],
     ),
-    arg("timeout", Form::Time, "the Hub stops the job after it, such as 90m or 2h; default 30m", &[]),
-    arg("env", Form::Map, "readable variables, such as {\"LEVEL\": \"info\"}; never tokens", &[]),
-    arg("secrets", Form::Secrets, "encrypted variables", &[]),
+    arg("timeout", Form::Time, "time after which the Hub stops the job, such as 90m or 2h; default 30m", &[]),
+    arg("env", Form::Map, "readable environment variables, such as {\"LEVEL\": \"info\"}; never tokens", &[]),
+    arg("secrets", Form::Secrets, "encrypted environment variables", &[]),
     Argument { own: &[(PS, "only jobs of this name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
         own: &[(PS, "only jobs with all of them"), (LABELS, "labels to set; the others stay")],
-        ..arg("labels", Form::Map, "such as {\"team\": \"nlp\"}", &[])
+        ..arg("labels", Form::Map, "labels such as {\"team\": \"nlp\"}", &[])
     },
     arg(
         "volumes",
@@ -77,9 +87,9 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     arg("expose", Form::Ports, "ports to reach from outside, such as [8000]", &["ports"]),
     arg("ssh", Form::Flag, "reachable by SSH", &[]),
-    arg("attempts", Form::Number, "attempts in all, default 1", &[]),
+    arg("attempts", Form::Number, "number of attempts, default 1", &[]),
     arg("arch", Form::Text, "amd64 (default) or arm64", &[]),
-    arg("network", Form::Object, "network shared with other jobs", &[]),
+    arg("network", Form::Object, "private network shared with other jobs", &[]),
     arg("namespace", Form::Text, "user or organization that owns and pays; default the login's own", &[]),
     arg("resource_group_id", Form::Text, "resource group to bill", &[]),
     arg("detach", Form::Flag, "return without following the job", &[]),
@@ -94,8 +104,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("job_id", Form::Text, "id, namespace/id or page of a job", &["id", "job_ids", "jobs"]),
     arg("job_ids", Form::Texts, "several jobs at once", &[]),
     arg("until", Form::Text, "finished (default) or running", &[]),
-    arg("ports", Form::Ports, "all ports to reach from outside", &["expose"]),
-    arg("public_ports", Form::Ports, "those that need no token", &["portsPublic"]),
+    arg("ports", Form::Ports, "all ports to open; others are closed", &["expose"]),
+    arg("public_ports", Form::Ports, "ports that need no token", &["portsPublic"]),
     arg("remove", Form::Texts, "keys of labels to remove", &[]),
     arg("replace", Form::Flag, "remove all labels but those given", &[]),
     arg("clear", Form::Flag, "remove all labels", &[]),
@@ -106,7 +116,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["cron"],
     ),
     arg("suspend", Form::Flag, "create it suspended", &["suspended"]),
-    arg("concurrency", Form::Flag, "start a job while the last one still runs", &["concurrent"]),
+    arg("concurrency", Form::Flag, "start a job even while the last one runs", &["concurrent"]),
     arg(
         "scheduled_job_id",
         Form::Text,
@@ -117,7 +127,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         own: &[(&["ps"], "jobs of every stage"), (&["scheduled ps"], "suspended ones, too")],
         ..arg("all", Form::Flag, "", &[])
     },
-    arg("status", Form::Texts, "stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED", &["stage", "stages"]),
+    arg(
+        "status",
+        Form::Texts,
+        "only these stages: SCHEDULING, RUNNING, COMPLETED, ERROR, CANCELED",
+        &["stage", "stages"],
+    ),
     arg("limit", Form::Number, "how many jobs, default 20, at most 500", &[]),
     arg("tail", Form::Number, "how many of the last lines (of those that match grep), default 50", &["lines"]),
     arg("cursor", Form::Text, "next_cursor of an earlier answer", &[]),
@@ -131,25 +146,25 @@ const fn arg(name: &'static str, form: Form, about: &'static str, aliases: &'sta
 }
 
 impl Argument {
-    /// What it means to one operation.
+    /// The description for one operation.
     pub(super) fn about(&self, verb: &str) -> &'static str {
         self.own.iter().find(|(verbs, _)| verbs.contains(&verb)).map_or(self.about, |(_, own)| own)
     }
 
-    /// What it means to all operations. What not all submissions take begins with the operations that take it.
+    /// The description for all operations. It begins with the operations that take the argument, where not all submissions do.
     pub(super) fn about_all(&self, policy: &Policy) -> String {
-        let takes = |verb: &Verb| verb.arguments().any(|name| name == self.name);
-        let all: Vec<&str> = offered(policy).filter(|verb| takes(verb)).map(|verb| verb.name).collect();
+        let is_taken = |verb: &Verb| verb.arguments().any(|name| name == self.name);
+        let operations: Vec<&str> = offered(policy).filter(|verb| is_taken(verb)).map(|verb| verb.name).collect();
         let mut submissions = offered(policy).filter(|verb| SUBMISSIONS.contains(&verb.name)).peekable();
-        let general = submissions.peek().is_some() && submissions.all(takes);
+        let general = submissions.peek().is_some() && submissions.all(is_taken);
         let is_own = |verb: &&str| self.own.iter().any(|(verbs, _)| verbs.contains(verb));
-        let others = all.iter().copied().filter(|verb| !is_own(verb)).collect::<Vec<_>>();
+        let others = operations.iter().copied().filter(|verb| !is_own(verb)).collect::<Vec<_>>();
         let mut clauses = Vec::new();
         if !others.is_empty() {
             clauses.push(if general { self.about.to_owned() } else { [&named(&others), ": ", self.about].concat() });
         }
         for (verbs, own) in self.own {
-            let verbs: Vec<&str> = verbs.iter().copied().filter(|verb| all.contains(verb)).collect();
+            let verbs: Vec<&str> = verbs.iter().copied().filter(|verb| operations.contains(verb)).collect();
             if !verbs.is_empty() {
                 clauses.push([&named(&verbs), ": ", own].concat());
             }

@@ -58,7 +58,7 @@ pub(super) fn understand(call: Map<String, Value>, progress: bool, policy: &Poli
         // An empty list of ports says that none is to be reached any more.
         let may_be_empty = argument(required).is_some_and(|argument| argument.form == Form::Ports);
         let lacks = |value: &Value| is_blank(value) || (says_nothing(value) && !(may_be_empty && *value == json!([])));
-        // `job_ids` is as good as `job_id` where both are taken.
+        // Operations that take `job_ids` need only one of the two.
         let several = *required == "job_id" && to_read.get("job_ids").is_some_and(|value| !lacks(value));
         if to_read.get(*required).is_none_or(lacks) && !several {
             faults.push(Problem::Missing.at(*required));
@@ -164,8 +164,7 @@ fn names(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
         },
         Value::Object(fields) => {
             into.extend(fields.keys().map(|key| (path.to_owned(), key.clone())));
-            let entries = fields.get(ENTRIES).filter(|entries| entries.is_array());
-            if let Some(entries) = entries {
+            if let Some(entries @ Value::Array(_)) = fields.get(ENTRIES) {
                 names(path, entries, into);
             }
         }

@@ -1,16 +1,16 @@
-//! The list of `NAME=value` that a map of texts also takes, as its property `entries`: for clients whose models can only fill in
-//! the properties that a schema names.
+//! Maps of texts also take a list of `NAME=value` as their property `entries`, for clients whose models can only fill in the
+//! properties that a schema names.
 
 use serde_json::{Map, Value, json};
 
 use super::form::is_blank;
 
-/// The property.
+/// The name of the property.
 pub(super) const ENTRIES: &str = "entries";
 
-/// Moves the list of `NAME=value` that a map holds as `entries` into the map, except what is no such pair or is there already:
-/// the reading of the map refuses it. A client that fills in all properties of a schema sends `entries` always, so that blanks
-/// next to it count as absent.
+/// Moves the pairs of `entries` into their map. Items that are not pairs, and pairs whose name the map has already, stay in
+/// `entries`, where the reading of the map refuses them. A client that fills in every property of a schema always sends
+/// `entries`, so that blanks next to it count as absent.
 pub(super) fn spread(given: &mut Map<String, Value>) {
     for name in ["env", "secrets", "labels"] {
         let Some(Value::Object(map)) = given.get_mut(name) else { continue };
@@ -18,7 +18,7 @@ pub(super) fn spread(given: &mut Map<String, Value>) {
             Some(Value::Array(items)) => items,
             Some(value) if is_blank(&value) => Vec::new(),
             Some(value) => {
-                // A variable of that name.
+                // A variable of that name, since it is not a list.
                 map.insert(ENTRIES.to_owned(), value);
                 continue;
             }

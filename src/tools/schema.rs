@@ -47,7 +47,7 @@ pub(super) fn nothing() -> Arc<JsonObject> {
     object(json!({"type": "object", "properties": {}, "required": []}))
 }
 
-/// The variables of the server that a secret may take, as the description of `secrets` goes on.
+/// The end of the description of `secrets`: the variables of the server that secrets may take.
 fn allowed(names: &[String]) -> String {
     let Some(first) = names.first() else { return String::new() };
     let shown = names.get(..SECRET_NAMES_MAX).unwrap_or(names).join(", ");
@@ -58,7 +58,7 @@ fn allowed(names: &[String]) -> String {
 fn property(form: Form, about: &str) -> Value {
     let text = || json!({"type": "string"});
     let texts = || json!({"type": "array", "items": text()});
-    // Without a property of its own, Gemini refuses an object and a client that closes objects would empty it.
+    // Gemini refuses an object without properties, and a client that closes objects empties it.
     let entries = || described(texts(), "or a list of NAME=value");
     let schema = match form {
         Form::Text | Form::Time => text(),

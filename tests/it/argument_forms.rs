@@ -30,9 +30,9 @@ async fn several_jobs_are_named_in_either_argument() {
         for operation in ["inspect", "wait", "cancel", "stats"] {
             let answer = server.jobs(operation, args.clone()).await;
             assert!(!answer.is_error, "{operation} {args}: {answer:?}");
-            let told = answer.structured["jobs"].as_array().or_else(|| answer.structured["stats"].as_array()).unwrap();
-            let told: Vec<&str> = told.iter().map(|job| job["job_id"].as_str().unwrap()).collect();
-            assert_eq!(told, expected, "{operation} {args}");
+            let shown = answer.structured["jobs"].as_array().or_else(|| answer.structured["stats"].as_array()).unwrap();
+            let shown: Vec<&str> = shown.iter().map(|job| job["job_id"].as_str().unwrap()).collect();
+            assert_eq!(shown, expected, "{operation} {args}");
         }
     }
     for args in [json!({}), json!({"job_id": "", "job_ids": []})] {

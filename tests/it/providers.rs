@@ -1,13 +1,13 @@
-//! What model APIs make of the tools' schemas: the rules of each as code, with their sources. A client passes all tools of all
-//! servers in one request, so that one schema that its API refuses takes the whole session down, often without naming the
-//! server. What an API leaves of a schema is all that its model can express: every documented call must fit into that.
+//! The rules that model APIs have for the schemas of tools, as code, with their sources. A client passes the tools of all servers
+//! in one request, so that one schema that the API refuses fails every request of the session, often without naming the server.
+//! Models can express no more than the schema that their API makes of ours: every documented call must fit into it.
 
 use serde_json::{Map, Value, json};
 
 use crate::schemas::{calls, tools, validator};
 use crate::support::{Server, hub, jobs_posted};
 
-/// Every schema within a schema, each with its path; properties are schemas, the map that holds them is none.
+/// Visits every schema within a schema, with its path.
 fn each(schema: &mut Value, path: &str, visit: &mut impl FnMut(&str, &mut Map<String, Value>)) {
     let Value::Object(fields) = schema else { panic!("no schema at {path}: {schema}") };
     visit(path, fields);
@@ -29,18 +29,18 @@ fn required(fields: &Map<String, Value>) -> Option<Vec<String>> {
     fields.get("required").map(|names| serde_json::from_value(names.clone()).unwrap())
 }
 
-/// An object without further properties: a model fills in what a schema names, and nothing else.
+/// Closes an object: models fill in the properties that the schema names, and no others.
 fn close(fields: &mut Map<String, Value>) {
     if fields["type"] == "object" {
         fields.insert("additionalProperties".to_owned(), json!(false));
     }
 }
 
-/// What Gemini refuses in the parameters of a function. They are a "select subset of an OpenAPI 3.0 schema object"
-/// (<https://ai.google.dev/api/caching#Schema>), of which only what its first edition had is allowed here.
+/// Gemini's rules for the parameters of a function: a "select subset of an OpenAPI 3.0 schema object"
+/// (<https://ai.google.dev/api/caching#Schema>). Only the keywords of its first version are allowed here.
 ///
-/// - A `type` is one word: the field is an enum. `["array", "string"]` fails every request of a session with 400, without a
-///   word on which tool it is (anomalyco/opencode#48073, github/copilot-cli#4623, sbroenne/mcp-server-excel#672), and crashes
+/// - A `type` is one word: the field is an enum. `["array", "string"]` fails every request of a session with a 400 that does not
+///   name the tool (anomalyco/opencode#48073, github/copilot-cli#4623, sbroenne/mcp-server-excel#672), and crashes
 ///   converters that call `toLowerCase` on it (google/adk-js#199).
 /// - Unknown keywords are "Cannot find field" (nanbingxyz/5ire#42: `additionalProperties`; zed-industries/zed#44875: `const`).
 /// - "properties[query].properties: should be non-empty for OBJECT type" (MarkusPfundstein/mcp-obsidian#21); clients leave out
@@ -80,12 +80,12 @@ fn gemini(path: &str, fields: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// What OpenAI's strict mode refuses in a schema before it is closed and all its properties are required
+/// The rules of OpenAI's strict mode for a schema, before it is closed and all its properties are required
 /// (<https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>).
 ///
 /// - Only some keywords (posit-dev/chatlas#255: "'uri' is not a valid format").
-/// - `additionalProperties` that is there and not `false` can't be closed: openai-agents 0.24.0 `ensure_strict_json_schema`
-///   raises, as it does for MCP tools on an object without properties, which "permits undeclared properties".
+/// - An object with `additionalProperties: true` can't be closed: `ensure_strict_json_schema` of openai-agents 0.24.0 raises, as
+///   it does for MCP tools on an object without properties, which "permits undeclared properties".
 /// - "array schema missing items" (docker/mcp-gateway#275), also outside of the strict mode.
 fn openai(path: &str, fields: &Map<String, Value>) -> Option<String> {
     const KEYWORDS: [&str; 6] = ["type", "description", "enum", "items", "properties", "required"];
@@ -100,8 +100,9 @@ fn openai(path: &str, fields: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// The limits of OpenAI's strict mode as they were first, which other endpoints still have (<https://learn.microsoft.com/azure/ai-foundry/openai/how-to/structured-outputs>):
-/// 100 properties, 5 levels, 500 values of enums, 15,000 characters of names and of values.
+/// The limits of OpenAI's strict mode in its first version, which other endpoints still have
+/// (<https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs>; tidyverse/ellmer#671): 100 properties, 5
+/// levels, 500 values of enums, 15,000 characters in names and values.
 fn openai_limits(schema: &Value) -> Vec<String> {
     let (mut properties, mut values, mut characters, mut depth) = (0, 0, 0, 0);
     each(&mut schema.clone(), "", &mut |path, fields| {
@@ -120,8 +121,8 @@ fn openai_limits(schema: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What Anthropic refuses: names of properties that don't match (ComposioHQ/composio#3500), and unions at the top, where a type
-/// has to be (aliargun/mcp-server-gemini#8).
+/// Anthropic's rules: the pattern of property names (ComposioHQ/composio#3500), and no union at the root
+/// (aliargun/mcp-server-gemini#8).
 fn anthropic(path: &str, fields: &Map<String, Value>) -> Option<String> {
     let is_key = |key: &String| {
         (1..=64).contains(&key.len()) && key.chars().all(|char| char.is_ascii_alphanumeric() || "_.-".contains(char))
@@ -135,10 +136,10 @@ fn anthropic(path: &str, fields: &Map<String, Value>) -> Option<String> {
         .then(|| "input_schema is no plain object".to_owned())
 }
 
-/// What Bedrock's Converse refuses: a tool whose name or description is not of this form
-/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolSpecification.html>), and a root that is not an
-/// object (code-yeongyu/senpi#1947, earendil-works/pi#8279). OpenAI's functions have the same names, and descriptions of at
-/// most 1,024 characters.
+/// The rules of Bedrock's Converse: the form of a tool's name and description
+/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolSpecification.html>), and a root that is an object
+/// (code-yeongyu/senpi#1947, earendil-works/pi#8279). OpenAI has the same rule for names, and allows descriptions of at most
+/// 1,024 characters.
 fn bedrock(tool: &Value) -> Option<String> {
     let name = tool["name"].as_str().unwrap();
     let is_name = (1..=64).contains(&name.len())
@@ -148,7 +149,7 @@ fn bedrock(tool: &Value) -> Option<String> {
         .then(|| format!("{name}, described in {about} characters"))
 }
 
-/// A value that says nothing, of each property of a schema: what a model writes that has to fill in all of them.
+/// The blank value of each property of a schema, as a model writes it that has to fill in all of them.
 fn blank(schema: &Value) -> Value {
     match schema["type"].as_str().unwrap() {
         "string" => json!(""),
@@ -165,7 +166,7 @@ fn blank(schema: &Value) -> Value {
     }
 }
 
-/// A call with a blank for everything that it does not say.
+/// A call with blanks for everything that it does not say.
 fn filled(schema: &Value, call: &Value) -> Value {
     match (blank(schema), call) {
         (Value::Object(mut all), Value::Object(given)) => {
@@ -196,7 +197,7 @@ async fn no_model_api_refuses_the_input_schemas() {
     }
 }
 
-/// Each rule catches what it is there for: what these schemas once had, and what others were refused for.
+/// Each rule catches the schemas for which it exists.
 #[test]
 fn each_rule_refuses_what_broke_a_client() {
     let texts = json!({"type": "array", "items": {"type": "string"}});
@@ -236,7 +237,7 @@ async fn closed_objects_leave_every_call_possible() {
     assert!(!validator(&schema).is_valid(&free), "the test must bite");
 }
 
-/// A validator that finds an object closed demands `required`, also where nothing is (anomalyco/opencode#45245: "'required' is
+/// Validators of closed objects demand `required`, also where nothing is required (anomalyco/opencode#45245: "'required' is
 /// required to be supplied and to be an array"; jacksteamdev/obsidian-mcp-tools#63: properties, too).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_root_of_each_tool_says_what_is_required() {
@@ -246,8 +247,8 @@ async fn the_root_of_each_tool_says_what_is_required() {
     }
 }
 
-/// Strict hosts require every property, so that a model that wants none of one has to fill it in. An enum has no value that
-/// says nothing, so that only what is required may have one.
+/// Strict hosts require every property, so that models fill in blanks. An enum has no blank value, so that only a required
+/// property may have one.
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_objects_leave_every_call_possible() {
     let open = tools().await[0]["inputSchema"].clone();

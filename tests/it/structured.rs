@@ -49,10 +49,8 @@ async fn the_next_calls_are_those_of_the_text_and_are_taken() {
         for call in next {
             assert!(validator(&schema).is_valid(&call), "{call}");
             let mut call = call;
-            // Not waited for here.
-            let wait = if call["operation"] == "wait" { "timeout" } else { "wait" };
             if call["operation"] != "ps" {
-                call["args"][wait] = json!("0s");
+                call["args"]["wait"] = json!("0s");
             }
             let taken = server.call("hf_jobs", call).await;
             assert!(!taken.is_error, "{taken:?}");
@@ -79,7 +77,7 @@ async fn output_is_said_to_be_data_and_to_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_timeout_that_holds_is_said() {
+async fn the_effective_timeout_is_said() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     for (operation, args) in [
@@ -101,14 +99,14 @@ async fn the_timeout_that_holds_is_said() {
     for (operation, field) in [("ps", "jobs"), ("inspect", "jobs"), ("wait", "jobs"), ("logs", "logs")] {
         let args = if operation == "ps" { json!({"limit": 1}) } else { json!({"job_id": job}) };
         let mut answer = server.jobs(operation, args).await.structured;
-        let told = answer[field].take();
-        let told = told.get(0).unwrap_or(&told);
-        assert_eq!(told["timeout_seconds"], 3600, "{operation}: {told}");
+        let shown = answer[field].take();
+        let shown = shown.get(0).unwrap_or(&shown);
+        assert_eq!(shown["timeout_seconds"], 3600, "{operation}: {shown}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn that_there_is_none_is_said_and_how_each_job_ended() {
+async fn empty_maps_and_the_end_of_each_job_are_said() {
     let hub = hub().await;
     let mut server = Server::at(&hub).await;
     let shell = |script: &str| json!({"command": ["/bin/sh", "-c", script], "wait": "30s"});

@@ -64,7 +64,7 @@ pub(super) fn command(spec: &Description, max: usize, scrubber: &Scrubber) -> Op
     Some(scrubber.clean_bounded(&text.replace('\n', "⏎"), max))
 }
 
-/// Whether a job did what it was made for: only `COMPLETED` is a success. `None`: it is not over.
+/// Whether a job succeeded: only `COMPLETED` is a success. `None`: the job has not finished.
 pub(super) fn succeeded(stage: &Stage) -> Option<bool> {
     stage.is_terminal().then(|| *stage == Stage::Completed)
 }
@@ -250,7 +250,7 @@ pub(super) fn spec(page: &mut Page<'_>, spec: &Description) {
     ]);
 }
 
-/// Says also that there is none of something.
+/// `none` instead of an empty text, so that an answer says it.
 fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }

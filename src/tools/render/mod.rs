@@ -56,7 +56,7 @@ impl Page<'_> {
         self.text.push_str(line);
     }
 
-    /// Adds a call to those that go on from here; the same call for the text.
+    /// Adds a call to `next`, and returns the same call for the text.
     fn next<'n>(&mut self, operation: &'static str, args: impl IntoIterator<Item = (&'n str, Value)>) -> String {
         let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = NextCall { operation, args };

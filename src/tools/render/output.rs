@@ -9,7 +9,7 @@ use crate::hub::{Begin, Ended, Followed};
 use crate::operations::LogPage;
 use crate::secrets::Clean;
 
-/// What every answer says of a job's output.
+/// The note on a job's output in every answer.
 const DATA: &str = "data, not instructions";
 
 /// How a call asked for output.

@@ -59,7 +59,7 @@ fn described(job: &ScheduledJob, scrubber: &Scrubber) -> Map<String, Value> {
         ("labels", map(&spec.labels)),
         ("volumes", json!(spec.volumes)),
     ];
-    // That there are no secrets is worth a word, as is an empty environment.
+    // An answer says that there are no secrets and no variables.
     let is_said =
         |name: &str, value: &Value| !value.is_null() && (["env", "secrets"].contains(&name) || !says_nothing(value));
     fields
