@@ -238,10 +238,7 @@ async fn memory_is_what_is_answered_however_long_a_log_or_a_line_is() {
     assert!(!server.jobs("logs", json!({"job_id": ScriptedHub::job(0), "tail": 1})).await.is_error);
     let before = peak(&server);
     let skipped = server.jobs("logs", json!({"job_id": ScriptedHub::job(0), "cursor": "n99990"})).await;
-    assert_eq!(
-        (&logs(&skipped)["lines"][0], &logs(&skipped)["finished"]),
-        (&json!(text(99_990)), &json!(true))
-    );
+    assert_eq!((&logs(&skipped)["lines"][0], &logs(&skipped)["finished"]), (&json!(text(99_990)), &json!(true)));
     let line = server.jobs("logs", json!({"job_id": ScriptedHub::job(1), "cursor": "n0", "wait": "30s"})).await;
     let shown = logs(&line)["lines"][0].as_str().unwrap();
     assert!(shown.starts_with("xxx") && shown.len() < 2100, "{} bytes of the line", shown.len());

@@ -257,7 +257,8 @@ async fn no_argument_of_any_operation_takes_a_token() {
             }
         }
     }
-    assert!(hub.requests().is_empty(), "{:?}", hub.requests());
+    // The public list of flavors is read without a token, for a call that is wrong anyway.
+    assert!(hub.requests().iter().all(|request| request.path == "/api/jobs/hardware"), "{:?}", hub.requests());
     assert!(calls > 3000, "{calls} calls");
     println!("{calls} calls");
 }
