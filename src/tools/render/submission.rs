@@ -28,23 +28,7 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
         followed,
         warnings,
     } = submission;
-    let pays = if local { "" } else { ", which pays" };
-    match &made {
-        Some(Made::Job(job)) => {
-            page.line(&format!("submitted job {} to namespace `{namespace}`{pays}: {}", job.id, job::stage(job)));
-            if let Some(url) = &url {
-                page.line(url);
-            }
-        }
-        Some(Made::Scheduled(job)) => page.line(&format!(
-            "scheduled job {} in namespace `{namespace}`{pays}: `{}` in UTC, {}",
-            job.id,
-            job.schedule,
-            scheduled::standing(job)
-        )),
-        None if local => page.line(&format!("dry run: nothing was sent; namespace `{namespace}`")),
-        None => page.line(&format!("dry run: nothing was sent; namespace `{namespace}` would pay")),
-    }
+    head(page, made.as_ref(), &namespace, url.as_deref(), local);
     let timeout_text = match timeout {
         Some(timeout) => format!("timeout {}", span(timeout)),
         None => format!("no timeout given, so the Hub stops it after {}", span(DEFAULT_TIMEOUT_SECONDS)),
@@ -93,26 +77,43 @@ pub(super) fn submitted(page: &mut Page<'_>, submission: Submission) {
     page.answer.timeout_seconds = Some(timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS));
     page.answer.timeout_is_default = Some(timeout.is_none());
     page.answer.request = request;
-    let followed = followed.as_ref();
     match made {
         Some(Made::Job(mut job)) => {
-            let left_out = job::shorten(&job.id, &mut job.spec, 1);
-            page.warn(left_out.as_slice());
-            match followed {
-                Some(followed) => output::output(page, followed, &output::View::default()),
-                None => {
-                    let id = json!(format!("{namespace}/{}", job.id));
-                    let call = page.next("logs", [("job_id", id), ("wait", json!("45s"))]);
-                    page.line(&format!("follow with {call}"));
-                }
+            page.warn(job::shorten(&job.id, &mut job.spec, 1).as_slice());
+            if let Some(followed) = &followed {
+                output::output(page, followed, &output::View::default());
+            } else {
+                let id = json!(format!("{namespace}/{}", job.id));
+                let call = page.next("logs", [("job_id", id), ("wait", json!("45s"))]);
+                page.line(&format!("follow with {call}"));
             }
             page.answer.job = Some(job::full(&job, url, page.scrubber));
         }
         Some(Made::Scheduled(mut job)) => {
-            let left_out = job::shorten(&job.id, &mut job.spec, 1);
-            page.warn(left_out.as_slice());
+            page.warn(job::shorten(&job.id, &mut job.spec, 1).as_slice());
             page.answer.scheduled_jobs = Some(vec![scheduled::full(&job, page.scrubber)]);
         }
         None => {}
+    }
+}
+
+/// The first lines: what was submitted, and to which namespace.
+fn head(page: &mut Page<'_>, made: Option<&Made>, namespace: &Clean, url: Option<&str>, local: bool) {
+    let pays = if local { "" } else { ", which pays" };
+    match made {
+        Some(Made::Job(job)) => {
+            page.line(&format!("submitted job {} to namespace `{namespace}`{pays}: {}", job.id, job::stage(job)));
+            if let Some(url) = url {
+                page.line(url);
+            }
+        }
+        Some(Made::Scheduled(job)) => page.line(&format!(
+            "scheduled job {} in namespace `{namespace}`{pays}: `{}` in UTC, {}",
+            job.id,
+            job.schedule,
+            scheduled::standing(job)
+        )),
+        None if local => page.line(&format!("dry run: nothing was sent; namespace `{namespace}`")),
+        None => page.line(&format!("dry run: nothing was sent; namespace `{namespace}` would pay")),
     }
 }
