@@ -425,7 +425,8 @@ async fn blanks_of_strict_hosts_change_no_answer() {
                 let value = if blank == "as the schema has it" { own } else { blank.clone() };
                 // What costs money where it is misread takes true, false, or nothing.
                 let costs = ["dry_run", "detach"].contains(&name.as_str());
-                if !filled.contains_key(name) && !(costs && !value.is_null() && value != json!(false)) {
+                let is_refused = costs && !value.is_null() && value != json!(false);
+                if !filled.contains_key(name) && !is_refused {
                     filled.insert(name.clone(), value);
                 }
             }
