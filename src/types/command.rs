@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::limits::{ARGUMENT_MAX, MAX_COMMAND_BYTES, MAX_COMMAND_ITEMS};
+use super::script::is_placeholder;
 use super::wrong_kind;
 use crate::error::Problem;
 
@@ -66,6 +67,12 @@ impl Command {
 
     /// Reads a JSON list of strings (numbers and booleans become their text), or a string.
     pub fn from_json(value: &Value) -> Result<Self, Problem> {
+        let alone = value
+            .as_array()
+            .map_or(Some(value), |items| <&[Value; 1]>::try_from(items.as_slice()).ok().map(|[one]| one));
+        if let Some(line) = alone.and_then(Value::as_str).map(str::trim).filter(|line| is_placeholder(line)) {
+            return Err(Problem::malformed(line, "a command, but a placeholder for one: pass the arguments to run"));
+        }
         match value {
             Value::String(line) => Self::parse(line),
             Value::Array(items) => Self::new(items.iter().map(argument).collect::<Result<_, _>>()?),

@@ -171,8 +171,8 @@ fn refuse_address(line: &str) -> Option<Problem> {
     })
 }
 
-/// `…`, `<script>`, `{{script}}`: what documentation writes for a script. None of it is code that does anything.
-fn is_placeholder(line: &str) -> bool {
+/// `…`, `<script>`, `{{script}}`: what documentation writes for a script or a command. None of it does anything.
+pub(super) fn is_placeholder(line: &str) -> bool {
     let is_within = |opens, closes| line.starts_with(opens) && line.ends_with(closes);
     is_within("<", ">") || is_within("{{", "}}") || line.chars().all(|c| matches!(c, '.' | '…'))
 }

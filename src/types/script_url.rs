@@ -28,6 +28,11 @@ impl ScriptUrl {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(malformed());
         }
+        if ending(url.path()) == Some("ipynb") {
+            let expected =
+                "a Python script: convert the notebook (`jupyter nbconvert --to script`) and pass the code or its URL";
+            return Err(Problem::malformed(shown(text), expected));
+        }
         match file_behind_page(&url) {
             Some(file) if ending(file.path()) == Some("py") => {
                 Ok(Self { text: file.as_str().to_owned(), url: file, of_page: true })
@@ -112,7 +117,8 @@ mod tests {
     fn offers_the_file_behind_a_page() {
         for (text, expected) in [
             ("https://gist.github.com/me/0123abcd", Some("https://gist.github.com/me/0123abcd/raw")),
-            ("https://github.com/o/r/blob/main/nb.ipynb", Some("https://raw.githubusercontent.com/o/r/main/nb.ipynb")),
+            ("https://github.com/o/r/blob/main/nb.ipynb", None),
+            ("https://example.com/nb.ipynb?raw=true", None),
             ("file://train.py", Some("train.py")),
             ("file:///etc/passwd", None),
             ("hf://datasets/o/d/x.py", Some("https://huggingface.co/datasets/o/d/resolve/main/x.py")),

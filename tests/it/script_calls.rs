@@ -236,3 +236,17 @@ async fn password_of_an_index_is_moved_to_secrets() {
     let local = json!({"script": "print(1)\n", "env": {"DATABASE_URL": "postgres://postgres:postgres@localhost/test"}});
     assert!(dry(&mut server, local).await.warnings().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn placeholder_of_a_command_is_refused() {
+    let hub = hub().await;
+    let mut server = Server::at(&hub).await;
+    for command in
+        [json!("..."), json!(["…"]), json!("<your command here>"), json!(["<command>"]), json!("{{command}}")]
+    {
+        let answer = server.jobs("run", json!({"command": command})).await;
+        assert_eq!(answer.code(), "invalid_arguments", "{command}: {answer:?}");
+        assert!(answer.text.contains("placeholder") && !answer.text.contains("/bin/sh"), "{command}: {}", answer.text);
+    }
+    assert!(jobs_posted(&hub).is_empty());
+}
