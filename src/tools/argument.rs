@@ -76,7 +76,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     arg("secrets", Form::Secrets, "encrypted environment variables", &[]),
     Argument { own: &[(PS, "only jobs of this name")], ..arg("name", Form::Text, "the job's name", &[]) },
     Argument {
-        own: &[(PS, "only jobs with all of them"), (LABELS, "labels to set; the others stay")],
+        own: &[(PS, "only jobs with all of them"), (LABELS, "labels to set; the others stay unless replace is true")],
         ..arg("labels", Form::Map, "labels such as {\"team\": \"nlp\"}", &[])
     },
     arg(

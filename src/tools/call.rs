@@ -105,7 +105,7 @@ fn replace_labels(meaning: &Meaning, given: &mut Map<String, Value>) {
             given.remove("labels");
             given.insert("clear".to_owned(), json!(true));
         }
-        Some(_) if meaning.verb.canonical("replace").is_some() => {
+        _ if meaning.verb.canonical("replace").is_some() => {
             given.insert("replace".to_owned(), json!(true));
         }
         _ => {}
