@@ -46,7 +46,7 @@ async fn an_account_is_told_in_visible_text_alone() {
         for hostile in texts() {
             // What is known of a login is forgotten when it is refused.
             proxy.clear();
-            proxy.fault("GET /api/jobs/", 1, answered("401 Unauthorized", "", "{}"));
+            proxy.fault("GET /api/jobs/alice/", 1, answered("401 Unauthorized", "", "{}"));
             proxy.fault("GET /api/whoami-v2", 1, ok(&place.with(&account, &hostile.text)));
             server.jobs("inspect", json!({"job_id": format!("alice/{}", id(0))})).await;
             let answer = server.call("hf_whoami", json!({})).await;
