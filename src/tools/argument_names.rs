@@ -44,7 +44,10 @@ pub(super) fn known(
         let name = written.to_lowercase().replace('-', "_");
         match verb.canonical(&written).or_else(|| verb.canonical(&name)) {
             Some(name) => match known.get(name) {
-                Some(other) if *other == value || says_nothing(&value) => {}
+                Some(other) if *other == value || says_nothing(&value) || is_follow(name, &value) => {}
+                Some(other) if is_follow(name, other) => {
+                    known.insert(name.to_owned(), value);
+                }
                 Some(other) if !says_nothing(other) => {
                     faults.push(Problem::Conflict { with: name.to_owned() }.at(written));
                 }
@@ -73,6 +76,11 @@ pub(super) fn known(
         warnings.push(Warning::NothingToFollow { names: without_effect });
     }
     known
+}
+
+/// `"follow": true` beside a `wait` that says how long adds nothing to it.
+fn is_follow(name: &str, value: &Value) -> bool {
+    name == "wait" && *value == Value::Bool(true)
 }
 
 /// Whether an operation creates a scheduled job.

@@ -78,10 +78,9 @@ impl Arguments {
             Some(other) => vec![other],
         };
         if items.len() > max {
-            self.fault(
-                name,
-                Problem::malformed(format!("a list of {}", items.len()), format!("a list of at most {max}")),
-            );
+            let expected =
+                if max == 1 { "one: call once for each".to_owned() } else { format!("a list of at most {max}") };
+            self.fault(name, Problem::malformed(format!("a list of {}", items.len()), expected));
         }
         let items = items.get(..max.min(items.len())).unwrap_or_default();
         let one = items.len() == 1;

@@ -68,13 +68,14 @@ impl Tools {
     /// The tools. `secret_names`: the variables of the server that secrets may take, for the schema and `hf_whoami`.
     pub fn new(operations: Arc<Operations>, secret_names: &[String]) -> Self {
         let input = schema::jobs_input(operations.policy(), secret_names);
+        let read_only = operations.policy().read_only;
         let jobs = Tool::new_with_raw(JOBS, Some(JOBS_ABOUT.into()), input)
             .with_raw_output_schema(schema::output::<answer::JobsAnswer>())
             .with_annotations(
                 ToolAnnotations::with_title("Hugging Face Jobs")
-                    .read_only(false)
-                    .destructive(true)
-                    .idempotent(false)
+                    .read_only(read_only)
+                    .destructive(!read_only)
+                    .idempotent(read_only)
                     .open_world(true),
             );
         let whoami = Tool::new_with_raw(WHOAMI, Some(WHOAMI_ABOUT.into()), schema::nothing())

@@ -33,7 +33,12 @@ pub(super) fn one(verb: &Verb) -> String {
     let mut text = format!("{}: {}\n", verb.name, verb.about);
     for name in verb.arguments() {
         let Some(argument) = argument(name) else { continue };
-        let required = if verb.required.contains(&name) { ", required" } else { "" };
+        let several = name == "job_id" && verb.arguments().any(|name| name == "job_ids");
+        let required = match verb.required.contains(&name) {
+            true if several => ", required unless job_ids is given",
+            true => ", required",
+            false => "",
+        };
         text.push_str(
             &["- ", name, " (", form(argument.form), required, "): ", argument.about(verb.name), "\n"].concat(),
         );

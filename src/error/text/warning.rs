@@ -188,7 +188,7 @@ impl Warning {
             Self::LabelsAbsent { .. } => "the answer lists the labels of the job; check the spelling".to_owned(),
             Self::FoundAgain => "don't send it again".to_owned(),
             Self::NotFollowed { .. } => "read it with {\"operation\": \"logs\"} and the job's id".to_owned(),
-            Self::WaitCut { .. } => "the answer names the call to go on with".to_owned(),
+            Self::WaitCut { seconds } => format!("pass at most {seconds}s, and call again to wait longer"),
             Self::Trouble { .. } => "ask again in a minute".to_owned(),
             Self::LeftOut { .. } => "inspect it alone, or see its page".to_owned(),
             Self::Ambiguous => "go on with the new `next_cursor`".to_owned(),
