@@ -119,7 +119,8 @@ pub(super) fn meaning(written: &str, given: &Map<String, Value>, policy: &Policy
     let starts = STARTS.contains(&bare);
     let verb = match (name.as_str(), carried) {
         ("", None) if given.values().all(says_nothing) => return Ok(None),
-        ("", Some(what)) => found(of_kind(what, scheduled)),
+        // A recurring job is created by its name alone.
+        ("", Some(what)) if !scheduled => found(what),
         ("scheduled", Some(what)) => found(of_kind(what, true)),
         ("scheduled", None) if !gives(given, &["schedule", "cron"]) => found("scheduled ps"),
         (_, Some(what)) if starts => found(of_kind(what, scheduled)),

@@ -78,7 +78,6 @@ async fn only_run_and_uv_are_inferred_from_arguments() {
         (json!({"args": {"script": "print(1)\n", "dry_run": true}}), "uv"),
         (json!({"script": "print(1)\n", "dry_run": true}), "uv"),
         (json!({"config": {"command": ["true"], "dry_run": true}}), "run"),
-        (json!({"command": ["true"], "dry_run": true, "schedule": "@daily"}), "scheduled run"),
     ] {
         let answer = server.call("hf_jobs", call.clone()).await;
         assert!(!answer.is_error, "{call}: {answer:?}");
@@ -91,6 +90,7 @@ async fn only_run_and_uv_are_inferred_from_arguments() {
         (json!({"args": {"scheduled_job_id": SCHEDULED}}), "`scheduled inspect`"),
         (json!({"script": "print(1)\n", "command": ["true"]}), "known operations"),
         (json!({"args": {"zzz": 1}}), "known operations"),
+        (json!({"command": ["true"], "schedule": "@daily"}), "`scheduled run`"),
     ] {
         let answer = server.call("hf_jobs", call.clone()).await;
         assert!(answer.is_error && answer.code() == "unknown_operation", "{call}: {answer:?}");

@@ -143,7 +143,7 @@ fn new_token(source: &TokenSource) -> String {
         ),
         TokenSource::File(_) | TokenSource::LocalHub => format!(
             "ask the user to run `hf auth login` with a token from {TOKEN_SETTINGS}, then repeat the call; no restart is needed \
-             (`HF_TOKEN`, where it is set, counts instead)"
+             (`HF_TOKEN`, where it holds a token, counts instead)"
         ),
     }
 }
