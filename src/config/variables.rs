@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::secrets::is_unset;
 
-/// The variables whose value the log was told about.
+/// The variables whose value the log has named.
 static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// A variable as it is set.

@@ -65,7 +65,7 @@ pub enum Warning {
         /// The argument.
         argument: String,
     },
-    /// Names that agent hosts add beside the arguments were left out.
+    /// Names that agent hosts add next to the arguments were left out.
     HostNames {
         /// The names.
         names: Vec<String>,

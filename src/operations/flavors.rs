@@ -30,7 +30,7 @@ pub(super) fn fault(asked: &str, flavors: &Flavors) -> Option<Fault> {
     Some(problem.at("flavor"))
 }
 
-/// The flavors to offer, the nearest first, and of those as near the cheapest: nobody gets four GPUs for one by a misspelling.
+/// The flavors to offer, the nearest first, and of those as near the cheapest: a misspelling never gets four GPUs for one.
 fn offer<'a>(asked: &str, flavors: &'a Flavors) -> (FlavorLack, Vec<&'a Hardware>) {
     let mut alike: Vec<_> =
         flavors.iter().filter_map(|hardware| Some((likeness(asked, hardware)?, hardware))).collect();

@@ -28,7 +28,7 @@ pub enum Outcome {
     Cancelled(Vec<Each<Cancelled>>),
     /// Jobs that were waited for.
     Waited(Waited),
-    /// What jobs use of their machines; beside it how they were found, where the call named none.
+    /// What jobs use of their machines, and how they were found, where the call named none.
     Sampled(Vec<Each<Sampled>>, Option<AllRunning>),
     /// The machines that there are.
     Hardware(Flavors),

@@ -12,7 +12,7 @@ const KEY_MAX_BYTES: usize = 16 * 1024;
 
 /// Cleans lines so that a value that goes on from one to the next is recognised, wherever it is broken.
 ///
-/// A line is handed out when no later line can change what is shown of it, so that whoever looks at it, matches it or counts it
+/// A line is handed out when no later line can change what is shown of it, so that any reader that shows it, matches it or counts it
 /// sees what a reader sees.
 #[derive(Clone)]
 pub struct LineCleaner {

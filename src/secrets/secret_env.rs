@@ -105,7 +105,7 @@ impl SecretEnv {
         self.carries_login
     }
 
-    /// Whether a dry run could not resolve the secret of that name, as nobody is logged in.
+    /// Whether a dry run could not resolve the secret of that name, without a login.
     pub fn waits_for_login(&self, name: &str) -> bool {
         self.after_login.iter().any(|waiting| waiting == name)
     }

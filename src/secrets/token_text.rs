@@ -1,4 +1,4 @@
-//! The text of a variable or a file that a user or a client wrote a token into, and what is found in it beside the token.
+//! The text of a variable or a file that a user or a client wrote a token into, and what is found in it besides the token.
 
 use super::{HfToken, TOKEN_NAMES, TokenFault, placeholder};
 use crate::error::TokenNote;

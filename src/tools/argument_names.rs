@@ -78,7 +78,7 @@ pub(super) fn known(
     known
 }
 
-/// `"follow": true` beside a `wait` that says how long adds nothing to it.
+/// `"follow": true` next to a `wait` that says how long adds nothing to it.
 fn is_follow(name: &str, value: &Value) -> bool {
     name == "wait" && *value == Value::Bool(true)
 }

@@ -12,7 +12,7 @@ const OPERATION: [&str; 2] = ["operation", "mode"];
 const ARGUMENTS: [&str; 3] = ["args", "arguments", "config"];
 /// Names under which agent frameworks put a whole call.
 const WRAPPERS: [&str; 3] = ["query", "input", "parameters"];
-/// What hosts add beside the arguments that the model wrote: n8n (n8n-io/n8n issues 21500 and 22787) and `LangChain`, whose tool
+/// What hosts add next to the arguments that the model wrote: n8n (n8n-io/n8n issues 21500 and 22787) and `LangChain`, whose tool
 /// calls have an `id`.
 const OF_HOSTS: [&str; 6] = ["tool", "toolCallId", "sessionId", "chatInput", "action", "id"];
 
@@ -28,7 +28,7 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Opens a call: the arguments are in `args`, as an object or as its JSON text, or beside `operation`, or both.
+    /// Opens a call: the arguments are in `args`, as an object or as its JSON text, or next to `operation`, or both.
     pub(super) fn open(call: Map<String, Value>) -> Self {
         let mut faults = Vec::new();
         let mut call = unwrapped(call, &mut faults);
@@ -37,7 +37,7 @@ impl Envelope {
             Some(Value::String(name)) => name,
             Some(other) => other.to_string(),
         };
-        // A list beside a script holds the script's arguments.
+        // A list next to a script holds the script's arguments.
         let is_script_args = |call: &Map<String, Value>, name: &str| {
             call.contains_key("script") && call.get(name).is_some_and(Value::is_array)
         };
@@ -78,7 +78,7 @@ impl Envelope {
     }
 }
 
-/// A call without the one object that holds all of it. What was beside that object stays.
+/// A call without the one object that holds all of it. What was next to that object stays.
 fn unwrapped(mut call: Map<String, Value>, faults: &mut Vec<Fault>) -> Map<String, Value> {
     let has_operation = |fields: &Map<String, Value>| {
         OPERATION.iter().any(|name| fields.get(*name).is_some_and(|value| !says_nothing(value)))

@@ -90,7 +90,7 @@ impl Tools {
         Self { operations, list: Arc::new([jobs, whoami]), secret_names: secret_names.into() }
     }
 
-    /// What `initialize` and `server/discover` tell a model of this server.
+    /// What `initialize` and `server/discover` say of this server.
     pub fn instructions(&self) -> String {
         if self.operations.is_local() { INSTRUCTIONS.replace(COSTS, NO_COSTS) } else { INSTRUCTIONS.to_owned() }
     }

@@ -35,7 +35,7 @@ impl Fault {
             Problem::Unknown { nearest: None } => format!("unknown argument `{argument}`"),
             Problem::OfHost => {
                 format!(
-                    "unknown argument `{argument}`; names that agent hosts add are ignored only beside an `args` object"
+                    "unknown argument `{argument}`; names that agent hosts add are ignored only next to an `args` object"
                 )
             }
             Problem::TimeZone { .. } => format!("unknown argument `{argument}`: a schedule is always in UTC"),

@@ -80,7 +80,7 @@ impl Warning {
             Self::EmptyMap { argument } => {
                 format!("`{argument}` is empty; some clients empty a map that they don't understand")
             }
-            Self::HostNames { names } => format!("ignored beside `args`: {}", names_of(names)),
+            Self::HostNames { names } => format!("ignored next to `args`: {}", names_of(names)),
             Self::OperationInferred { operation } => format!("no `operation` was given; `{operation}` was used"),
             Self::NothingToFollow { names } => {
                 format!("ignored: {}; a scheduled job starts later, so there is nothing to follow", names_of(names))

@@ -106,7 +106,7 @@ mod tests {
         "Downloading pygments (1.2MiB)",
         " Downloaded pygments",
         "Installed 11 packages in 243ms",
-        "Using CPython 3.11.7 interpreter at: /root/.pyenv/versions/3.11.7/bin/python",
+        "Using CPython 3.11.7 interpreter at: /usr/bin/python3.11",
         "Using CPython 3.12.1",
         "Activate with: source e/bin/activate",
         "Creating virtual environment at: .venv",
